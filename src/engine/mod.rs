@@ -1,0 +1,3 @@
+//! Objects, rules and policy make a report.
+
+pub mod outcome;

@@ -1,0 +1,529 @@
+//! The one tree that every document becomes, YAML or JSON, file or admission review.
+//!
+//! An arena: 16 bytes a node, in pre-order, in one vector. A mapping's children are its keys and
+//! values in turn. A scalar's text is a slice of the source, or owned where the source writes it
+//! with escapes or in a spelling that is not JSON's. Aliases and merge keys are already expanded
+//! (within a budget), so whoever reads a field through [`Node`] sees what Kubernetes sees.
+
+use crate::path::{Path, Segment};
+use crate::source::Span;
+use std::borrow::Cow;
+
+/// What a node is, as JSON counts types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// `null`, also an absent value.
+    Null,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number, of any size.
+    Int,
+    /// Any other number.
+    Float,
+    /// A string.
+    String,
+    /// A list.
+    Sequence,
+    /// A mapping; keys are strings.
+    Mapping,
+}
+
+impl Kind {
+    /// The word for people: "a string", "a number" …
+    #[must_use]
+    pub fn article_name(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Int | Self::Float => "a number",
+            Self::String => "a string",
+            Self::Sequence => "a list",
+            Self::Mapping => "a mapping",
+        }
+    }
+}
+
+/// How the source writes a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Style {
+    /// An unquoted scalar, or any JSON literal that is no string.
+    Plain,
+    /// `'…'`
+    SingleQuoted,
+    /// `"…"`
+    DoubleQuoted,
+    /// `|`
+    Literal,
+    /// `>`
+    Folded,
+    /// An indented collection.
+    Block,
+    /// `[…]` or `{…}`.
+    Flow,
+}
+
+const OWNED: u8 = 1;
+const ALIASED: u8 = 2;
+const HIDDEN: u8 = 4;
+
+/// `data` is, for a collection, the index one past its last descendant; for a scalar with `OWNED`,
+/// the index of its text.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    kind: Kind,
+    style: Style,
+    flags: u8,
+    span: Span,
+    data: u32,
+}
+
+/// One document.
+#[derive(Debug)]
+pub struct Tree<'s> {
+    text: Cow<'s, str>,
+    entries: Vec<Entry>,
+    owned: Vec<Box<str>>,
+    comments: Vec<Span>,
+}
+
+impl<'s> Tree<'s> {
+    /// The root; `null` for an empty document.
+    #[must_use]
+    pub fn root(&self) -> Node<'_> {
+        Node { tree: self, index: 0 }
+    }
+
+    /// Spans of the comments, each from its `#` to the line's end, in order.
+    #[must_use]
+    pub fn comments(&self) -> &[Span] {
+        &self.comments
+    }
+
+    /// How many nodes there are, those of expanded aliases included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Never: an empty document is one `null`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+/// A value in a [`Tree`]: the only way to read a field.
+#[derive(Clone, Copy)]
+pub struct Node<'t> {
+    tree: &'t Tree<'t>,
+    index: u32,
+}
+
+impl PartialEq for Node<'_> {
+    /// The same place of the same tree.
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.tree, other.tree) && self.index == other.index
+    }
+}
+
+impl std::fmt::Debug for Node<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.to_json())
+    }
+}
+
+impl<'t> Node<'t> {
+    fn entry(self) -> &'t Entry {
+        &self.tree.entries[self.index as usize]
+    }
+
+    /// Index one past the last descendant.
+    fn after(self) -> u32 {
+        let entry = self.entry();
+        if matches!(entry.kind, Kind::Sequence | Kind::Mapping) { entry.data } else { self.index + 1 }
+    }
+
+    fn sibling(self, index: u32) -> Self {
+        Self { tree: self.tree, index }
+    }
+
+    /// Its type.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        self.entry().kind
+    }
+
+    /// How the source writes it.
+    #[must_use]
+    pub fn style(self) -> Style {
+        self.entry().style
+    }
+
+    /// Bytes of the source. A quoted scalar's hold its quotes; a block collection's run from its
+    /// first key or dash to the end of its last descendant.
+    #[must_use]
+    pub fn span(self) -> Span {
+        self.entry().span
+    }
+
+    /// Whether it was reached through an alias or a merge key, so that the source holds it once
+    /// for several places.
+    #[must_use]
+    pub fn is_aliased(self) -> bool {
+        self.entry().flags & ALIASED != 0
+    }
+
+    /// Whether it is `null`.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        self.kind() == Kind::Null
+    }
+
+    /// A scalar's text: a string's characters, or a number, boolean or null as JSON writes it.
+    #[must_use]
+    pub fn scalar(self) -> Option<&'t str> {
+        let entry = self.entry();
+        match (entry.kind, entry.style) {
+            (Kind::Sequence | Kind::Mapping, _) => None,
+            _ if entry.flags & OWNED != 0 => Some(&self.tree.owned[entry.data as usize]),
+            (_, Style::SingleQuoted | Style::DoubleQuoted) => {
+                Some(&self.tree.text[entry.span.start as usize + 1..entry.span.end as usize - 1])
+            }
+            _ => Some(&self.tree.text[entry.span.range()]),
+        }
+    }
+
+    /// The characters, where it is a string.
+    #[must_use]
+    pub fn as_str(self) -> Option<&'t str> {
+        if self.kind() == Kind::String { self.scalar() } else { None }
+    }
+
+    /// The value, where it is a boolean.
+    #[must_use]
+    pub fn as_bool(self) -> Option<bool> {
+        if self.kind() == Kind::Bool { self.scalar().map(|text| text == "true") } else { None }
+    }
+
+    /// The value, where it is a whole number of at most 64 bits.
+    #[must_use]
+    pub fn as_i64(self) -> Option<i64> {
+        if self.kind() == Kind::Int { self.scalar()?.parse().ok() } else { None }
+    }
+
+    /// Number of items, or of keys (duplicates counted); 0 for a scalar.
+    #[must_use]
+    pub fn count(self) -> usize {
+        if self.kind() == Kind::Mapping { self.entries().count() } else { self.items().count() }
+    }
+
+    /// A sequence's items; nothing for anything else.
+    pub fn items(self) -> impl Iterator<Item = Node<'t>> {
+        let end = if self.kind() == Kind::Sequence { self.after() } else { 0 };
+        let mut next = self.index + 1;
+        std::iter::from_fn(move || {
+            (next < end).then(|| {
+                let item = self.sibling(next);
+                next = item.after();
+                item
+            })
+        })
+    }
+
+    /// A mapping's keys and values as written, duplicates included; nothing for anything else.
+    pub fn entries(self) -> impl Iterator<Item = (Node<'t>, Node<'t>)> {
+        let end = if self.kind() == Kind::Mapping { self.after() } else { 0 };
+        let mut next = self.index + 1;
+        std::iter::from_fn(move || {
+            while next < end {
+                let key = self.sibling(next);
+                let value = self.sibling(key.after());
+                next = value.after();
+                if key.entry().flags & HIDDEN == 0 {
+                    return Some((key, value));
+                }
+            }
+            None
+        })
+    }
+
+    /// The key and value under a name. Of duplicates the last one wins, as for Kubernetes.
+    #[must_use]
+    pub fn entry_of(self, name: &str) -> Option<(Node<'t>, Node<'t>)> {
+        self.entries().filter(|(key, _)| key.scalar() == Some(name)).last()
+    }
+
+    /// The value under a name; `null` counts as a value.
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<Node<'t>> {
+        self.entry_of(name).map(|(_, value)| value)
+    }
+
+    /// The node at the end of a path.
+    #[must_use]
+    pub fn at(self, path: &Path) -> Option<Node<'t>> {
+        path.segments().iter().try_fold(self, |node, segment| match segment {
+            Segment::Key(key) => node.get(key),
+            Segment::Index(index) => node.items().nth(*index),
+        })
+    }
+
+    /// The path from `ancestor` to this node; the root where it lies elsewhere.
+    #[must_use]
+    pub fn path_from(self, ancestor: Node<'t>) -> Path {
+        let mut path = Path::root();
+        let mut at = ancestor;
+        while at.index < self.index {
+            if at.kind() == Kind::Mapping {
+                let Some((key, value)) = at.entries().find(|(_, value)| self.index < value.after()) else { break };
+                path.push(key.scalar().unwrap_or_default().to_owned());
+                at = value;
+                if key.index == self.index {
+                    break;
+                }
+            } else {
+                let Some((index, item)) = at.items().enumerate().find(|(_, item)| self.index < item.after()) else { break };
+                path.push(index);
+                at = item;
+            }
+        }
+        path
+    }
+
+    /// The bytes to point at for the field at `path` below this node: a scalar's own; a
+    /// collection's key; a list item's `name`, else its first key. For an absent field, those of
+    /// the deepest parent that exists.
+    #[must_use]
+    pub fn locate(self, path: &Path) -> Span {
+        let mut node = self;
+        let mut shown = self.head();
+        for segment in path.segments() {
+            match segment {
+                Segment::Key(name) => {
+                    let Some((key, value)) = node.entry_of(name) else { return shown };
+                    let scalar = value.scalar().is_some() && value.span().start < value.span().end;
+                    shown = if scalar { value.span() } else { key.span() };
+                    node = value;
+                }
+                Segment::Index(index) => {
+                    let Some(item) = node.items().nth(*index) else { return shown };
+                    shown = item.head();
+                    node = item;
+                }
+            }
+        }
+        shown
+    }
+
+    /// What stands for the whole node: a scalar itself, a mapping's `name` or first key.
+    fn head(self) -> Span {
+        match self.kind() {
+            Kind::Mapping => match self.get("name").filter(|name| name.kind() == Kind::String) {
+                Some(name) => name.span(),
+                None => self.entries().next().map_or(self.span(), |(key, _)| key.span()),
+            },
+            _ => self.span(),
+        }
+    }
+
+    /// The node as a JSON value; of duplicate keys the last wins. Numbers beyond 64 bits become
+    /// floats.
+    #[must_use]
+    pub fn to_json(self) -> serde_json::Value {
+        use serde_json::Value;
+        match self.kind() {
+            Kind::Null => Value::Null,
+            Kind::Bool => Value::Bool(self.as_bool() == Some(true)),
+            Kind::String => Value::String(self.scalar().unwrap_or_default().to_owned()),
+            Kind::Int | Kind::Float => serde_json::from_str(self.scalar().unwrap_or_default()).unwrap_or(Value::Null),
+            Kind::Sequence => self.items().map(Node::to_json).collect(),
+            Kind::Mapping => Value::Object(
+                self.entries().map(|(key, value)| (key.scalar().unwrap_or_default().to_owned(), value.to_json())).collect(),
+            ),
+        }
+    }
+}
+
+/// A document of a file: its tree, and its bytes of the file.
+#[derive(Debug)]
+pub struct Document<'s> {
+    /// The tree; spans count from the beginning of the file.
+    pub tree: Tree<'s>,
+    /// The file's whole text.
+    pub text: &'s str,
+    /// The document's own bytes, separators aside.
+    pub span: Span,
+}
+
+/// Why a document can't be read, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Malformed {
+    /// Byte offset in the file.
+    pub offset: u32,
+    /// What is wrong; lower case, no full stop.
+    pub message: String,
+}
+
+/// A scalar's text on its way into a tree.
+#[derive(Debug)]
+pub enum Text {
+    /// As the source writes it, quotes aside.
+    Slice,
+    /// Something else.
+    Owned(Box<str>),
+}
+
+/// Builds a [`Tree`] in pre-order.
+#[derive(Debug)]
+pub struct Builder<'s> {
+    tree: Tree<'s>,
+}
+
+impl<'s> Builder<'s> {
+    /// Starts a document over its text; spans count from the text's beginning.
+    #[must_use]
+    pub fn new(text: impl Into<Cow<'s, str>>) -> Self {
+        Self { tree: Tree { text: text.into(), entries: Vec::new(), owned: Vec::new(), comments: Vec::new() } }
+    }
+
+    /// How many nodes there are so far: the index of the next one.
+    #[must_use]
+    pub fn len(&self) -> u32 {
+        self.tree.entries.len() as u32
+    }
+
+    /// Whether nothing has been added yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tree.entries.is_empty()
+    }
+
+    /// Adds a scalar, and returns its index. A mapping's keys are scalars of kind `String`.
+    pub fn scalar(&mut self, kind: Kind, style: Style, span: Span, text: Text) -> u32 {
+        let index = self.len();
+        let (flags, data) = match text {
+            Text::Slice => (0, 0),
+            Text::Owned(text) => {
+                self.tree.owned.push(text);
+                (OWNED, self.tree.owned.len() as u32 - 1)
+            }
+        };
+        self.tree.entries.push(Entry { kind, style, flags, span, data });
+        index
+    }
+
+    /// Begins a collection, and returns its index; `close` ends it.
+    pub fn open(&mut self, kind: Kind, style: Style, span: Span) -> u32 {
+        let index = self.len();
+        self.tree.entries.push(Entry { kind, style, flags: 0, span, data: index + 1 });
+        index
+    }
+
+    /// Ends the collection at `index`; `end` is one past its last byte.
+    pub fn close(&mut self, index: u32, end: u32) {
+        let after = self.len();
+        let entry = &mut self.tree.entries[index as usize];
+        entry.data = after;
+        entry.span.end = end.max(entry.span.start);
+    }
+
+    /// Index one past the last descendant of the finished node at `index`.
+    #[must_use]
+    pub fn after(&self, index: u32) -> u32 {
+        let entry = &self.tree.entries[index as usize];
+        if matches!(entry.kind, Kind::Sequence | Kind::Mapping) { entry.data } else { index + 1 }
+    }
+
+    /// Adds a copy of the finished node at `index`, marked as aliased, and returns its index.
+    pub fn copy(&mut self, index: u32) -> u32 {
+        let to = self.len();
+        for at in index..self.after(index) {
+            let mut entry = self.tree.entries[at as usize];
+            entry.flags |= ALIASED;
+            if matches!(entry.kind, Kind::Sequence | Kind::Mapping) {
+                entry.data = entry.data - index + to;
+            }
+            self.tree.entries.push(entry);
+        }
+        to
+    }
+
+    /// Hides the mapping entry whose key stands at `index`, such as a merge key.
+    pub fn hide(&mut self, index: u32) {
+        self.tree.entries[index as usize].flags |= HIDDEN;
+    }
+
+    /// Keeps a comment's span.
+    pub fn comment(&mut self, span: Span) {
+        self.tree.comments.push(span);
+    }
+
+    /// Last byte, exclusive, of the node at `index`.
+    #[must_use]
+    pub fn end_of(&self, index: u32) -> u32 {
+        self.tree.entries[index as usize].span.end
+    }
+
+    /// A finished node of the document so far, for looking back.
+    #[must_use]
+    pub fn peek(&self, index: u32) -> Node<'_> {
+        Node { tree: &self.tree, index }
+    }
+
+    /// The document; a single `null` where nothing was added.
+    #[must_use]
+    pub fn finish(mut self) -> Tree<'s> {
+        if self.is_empty() {
+            self.scalar(Kind::Null, Style::Plain, Span::default(), Text::Owned("null".into()));
+        }
+        self.tree
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_takes_sixteen_bytes() {
+        assert_eq!(size_of::<Entry>(), 16);
+    }
+
+    /// `a: [1, {name: x}]`, with `a` twice and a copy of the inner mapping under `b`.
+    fn sample() -> Tree<'static> {
+        let mut b = Builder::new("a: [1, {name: x}]");
+        let map = b.open(Kind::Mapping, Style::Block, Span::new(0, 0));
+        b.scalar(Kind::String, Style::Plain, Span::new(0, 1), Text::Slice);
+        let seq = b.open(Kind::Sequence, Style::Flow, Span::new(3, 3));
+        b.scalar(Kind::Int, Style::Plain, Span::new(4, 5), Text::Slice);
+        let inner = b.open(Kind::Mapping, Style::Flow, Span::new(7, 7));
+        b.scalar(Kind::String, Style::Plain, Span::new(8, 12), Text::Slice);
+        b.scalar(Kind::String, Style::Plain, Span::new(14, 15), Text::Slice);
+        b.close(inner, 16);
+        b.close(seq, 17);
+        b.scalar(Kind::String, Style::Plain, Span::new(0, 1), Text::Owned("b".into()));
+        b.copy(inner);
+        b.close(map, 17);
+        b.finish()
+    }
+
+    #[test]
+    fn paths_lead_to_nodes_and_back() {
+        let tree = sample();
+        let root = tree.root();
+        assert_eq!(root.to_json(), serde_json::json!({"a": [1, {"name": "x"}], "b": {"name": "x"}}));
+        let name = root.get("a").unwrap().items().nth(1).unwrap().get("name").unwrap();
+        let path = name.path_from(root);
+        assert_eq!(path.pointer(), "/a/1/name");
+        assert_eq!(root.at(&path), Some(name));
+        let copy = root.get("b").unwrap().get("name").unwrap();
+        assert!(copy.is_aliased() && !name.is_aliased());
+        assert_eq!(copy.path_from(root).pointer(), "/b/name");
+        assert_eq!(root.locate(&path.join("more")), Span::new(14, 15));
+        assert_eq!(root.locate(&Path::root().join("a").join(1usize).join("image")), Span::new(14, 15), "the item's name");
+        assert_eq!(root.locate(&Path::root().join("a").join(7usize)), Span::new(0, 1));
+    }
+}

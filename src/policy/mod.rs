@@ -1,0 +1,1 @@
+//! Which rule, how severe, for whom.

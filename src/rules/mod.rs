@@ -1,0 +1,159 @@
+//! The rules: data plus one pure function each, one file each, listed in [`RULES`].
+
+use crate::finding::{Finding, Safety, Severity};
+use crate::k8s::container::Container;
+use crate::k8s::object::Object;
+use crate::k8s::pod::Workload;
+use crate::k8s::siblings::Set;
+use crate::k8s::tables::Tables;
+use crate::node::Document;
+use serde::de::DeserializeOwned;
+use std::any::Any;
+use std::sync::Arc;
+
+/// Which manifests a rule needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The text of a file.
+    File,
+    /// One object: the rule runs at both doors.
+    Pod,
+    /// One object, and it knows more where the run's other manifests are at hand.
+    PodAndSet,
+    /// The run's other manifests.
+    Set,
+}
+
+impl Scope {
+    /// `file`, `pod`, `pod+set` or `set`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Pod => "pod",
+            Self::PodAndSet => "pod+set",
+            Self::Set => "set",
+        }
+    }
+}
+
+/// A rule's page, in fixed headings. Markdown; each a short paragraph or list.
+#[derive(Clone, Copy, Debug)]
+pub struct Docs {
+    /// "What happens": in the cluster, with exit code or reason.
+    pub happens: &'static str,
+    /// "Why": the mechanism, and what is assumed.
+    pub why: &'static str,
+    /// "How to see it": the commands and what they show.
+    pub see: &'static str,
+    /// "How to fix it".
+    pub fix: &'static str,
+    /// "When to ignore it": the exceptions that the rule knows, and those it can't.
+    pub ignore: &'static str,
+    /// Where the facts come from: a file of Kubernetes' source, or a page of its documentation.
+    pub source: &'static str,
+}
+
+/// What a rule looks at.
+pub enum Check {
+    /// A document's text and tree, Kubernetes object or not.
+    Document(fn(&Document<'_>, &mut Vec<Finding>)),
+    /// An object of any kind.
+    Object(fn(&Object<'_>, &Context<'_>, &mut Vec<Finding>)),
+    /// An object that carries pods.
+    Workload(fn(&Workload<'_>, &Context<'_>, &mut Vec<Finding>)),
+    /// A container: init containers and sidecars included, ephemeral ones not. The engine writes
+    /// the container's name into what the function finds.
+    Container(fn(&Container<'_>, &Context<'_>, &mut Vec<Finding>)),
+    /// Found by the engine itself, while it applies suppressions and exemptions.
+    Engine,
+}
+
+/// A parsed set of options, of the type that the rule declares.
+pub type Options = Arc<dyn Any + Send + Sync>;
+
+/// How a rule's options are made.
+pub struct OptionsType {
+    /// The defaults.
+    pub default: fn() -> Options,
+    /// Reads them from a policy's mapping; the error names field and reason.
+    pub read: fn(crate::node::Node<'_>) -> Result<Options, crate::k8s::decode::Problem>,
+    /// Their JSON Schema.
+    pub schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+}
+
+impl OptionsType {
+    /// The options of type `T`, whose fields all have defaults.
+    #[must_use]
+    pub const fn of<T: Default + DeserializeOwned + schemars::JsonSchema + Any + Send + Sync>() -> Self {
+        Self {
+            default: || Arc::new(T::default()),
+            read: |node| Ok(Arc::new(crate::k8s::decode::strict::<T>(node)?)),
+            schema: |generator| generator.subschema_for::<T>(),
+        }
+    }
+}
+
+/// For rules without options.
+#[derive(Debug, Default, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoOptions {}
+
+/// A rule.
+pub struct Rule {
+    /// Kebab-case; names the defect. Also its file, fixture folder and SARIF id.
+    pub name: &'static str,
+    /// One line: what is wrong.
+    pub summary: &'static str,
+    /// Severity of its gravest case.
+    pub severity: Severity,
+    /// The manifests it needs.
+    pub scope: Scope,
+    /// Whether its findings carry a fix, and of which safety.
+    pub fix: Option<Safety>,
+    /// The release that brought it.
+    pub since: &'static str,
+    /// Its page.
+    pub docs: Docs,
+    /// Its options.
+    pub options: OptionsType,
+    /// Its function.
+    pub check: Check,
+}
+
+/// What a rule may ask besides the object itself.
+pub struct Context<'c> {
+    /// The rule's options.
+    pub options: &'c (dyn Any + Send + Sync),
+    /// Slow starters and further plain data.
+    pub tables: &'c Tables,
+    /// What the run's other manifests say.
+    pub set: &'c Set,
+}
+
+impl Context<'_> {
+    /// The rule's own options.
+    ///
+    /// # Panics
+    /// Where a rule asks for another type than the one it declares.
+    #[must_use]
+    pub fn options<T: Any>(&self) -> &T {
+        self.options.downcast_ref().expect("a rule asks for the options that it declares")
+    }
+}
+
+/// Every rule, by name.
+pub static RULES: &[&Rule] = &[
+];
+
+/// The rule of a name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Rule> {
+    RULES.iter().copied().find(|rule| rule.name == name)
+}
+
+/// The known name that is nearest to a wrong one, where one is near.
+#[must_use]
+pub fn nearest(name: &str) -> Option<&'static str> {
+    crate::k8s::decode::nearest(name, RULES.iter().map(|rule| rule.name))
+}

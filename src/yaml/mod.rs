@@ -1,0 +1,1 @@
+//! YAML bytes to trees.
