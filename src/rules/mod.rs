@@ -1,5 +1,8 @@
 //! The rules: data plus one pure function each, one file each, listed in [`RULES`].
 
+mod rejected_by_api_server;
+mod unknown_field;
+
 use crate::finding::{Finding, Safety, Severity};
 use crate::k8s::container::Container;
 use crate::k8s::object::Object;
@@ -144,6 +147,8 @@ impl Context<'_> {
 
 /// Every rule, by name.
 pub static RULES: &[&Rule] = &[
+    &rejected_by_api_server::RULE,
+    &unknown_field::RULE,
 ];
 
 /// The rule of a name.

@@ -125,7 +125,9 @@ pub fn problems<T: DeserializeOwned>(node: Node<'_>, limit: usize) -> Vec<Misfit
     let mut misfits = Vec::new();
     while misfits.len() < limit {
         let Err(fault) = run.decode::<T>() else { break };
-        if let Some(message) = Some(fault.message).filter(|message| !message.is_empty()) {
+        // What a tool has yet to fill in (`${REPLICAS}`, `{{ port }}`) is no string to be.
+        let open = fault.node.as_str().is_some_and(|text| text.contains("${") || text.contains("{{"));
+        if let Some(message) = Some(fault.message).filter(|message| !message.is_empty() && !open) {
             misfits.push(Misfit { path: fault.node.path_from(node), class: Class::Type, message, help: fault.help });
         }
         if !run.mask(fault.node) {

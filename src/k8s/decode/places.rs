@@ -94,12 +94,15 @@ fn home(root: Node<'_>, owner: &Path, name: &str, value: Node<'_>, places: &[Pla
             };
             let up = keys(shared, segments.len(), &|at| matches!(segments[at], Segment::Key(_)));
             let down = keys(shared, place.owner.len(), &|at| place.owner[at] != ANY);
-            (up + down > 0 && up + down <= 3).then_some((up + down, shared, place))
+            // Straight above, straight below, or in a relative that the document has.
+            let near = up + down > 0 && up + down <= 3;
+            let kin = up == 0 || down == 0 || exists(root, owner, shared, place);
+            (near && kin).then_some((up + down, shared, place))
         })
         .collect();
     candidates.sort_by_key(|(distance, shared, _)| (*distance, usize::MAX - shared));
-    let nearest = candidates.first()?.0;
-    candidates.retain(|(distance, ..)| *distance == nearest);
+    let (nearest, deepest, _) = *candidates.first()?;
+    candidates.retain(|(distance, shared, _)| *distance == nearest && *shared == deepest);
     if candidates.len() > 1 {
         // Of several, the one that the document has; else the one for application containers.
         let there: Vec<_> =
