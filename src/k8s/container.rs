@@ -37,9 +37,7 @@ impl<'t> Container<'t> {
         self.node.get("name").and_then(Node::as_str)
     }
 
-    /// A field of the container.
-    #[must_use]
-    pub fn field(self, keys: &'static [&'static str]) -> Field<'t> {
+    fn field(self, keys: &'static [&'static str]) -> Field<'t> {
         Field::new(self.workload.object.root, self.node, keys)
     }
 

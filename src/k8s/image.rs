@@ -98,24 +98,26 @@ pub fn glob(pattern: &str, text: &str) -> bool {
     last.map_or(rest.is_empty(), |end| rest.ends_with(end))
 }
 
-/// Whether a text is a template that a tool has yet to fill in.
+/// Whether a text is a template that a tool or a person has yet to fill in: `${TAG}`, `{{ }}`,
+/// `<tag>`, `$(IMAGE)`, `ko://…`, `...`, or a part in capitals such as `PROJECT_ID`.
 #[must_use]
 pub fn unrendered(text: &str) -> bool {
-    text.contains("${")
-        || text.contains("{{")
-        || text.contains("<%")
-        || text.contains("$(")
+    let bracketed = text.contains(['{', '}', '<', '>', '$', '%', '#', '*']) || (text.contains('[') && !text.contains("]:"));
+    let capitals = |part: &str| {
+        part.len() > 2
+            && part.chars().any(|c| c.is_ascii_uppercase())
+            && part.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
+    };
+    let name = text.split('@').next().unwrap_or_default();
+    let (name, tag) = match name.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+        _ => (name, None),
+    };
+    bracketed
         || text.starts_with("ko://")
-        || text.starts_with('$')
-        || (text.contains('<') && text.contains('>'))
-        || placeholder(text)
-        || text.contains("%%")
-        || text.contains("@@")
-}
-
-/// `__TAG__`, `REPLACE_ME`: upper-case words held by double underscores.
-fn placeholder(text: &str) -> bool {
-    text.split("__").skip(1).step_by(2).any(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        || text.contains("...")
+        || name.split(['/', '.']).any(capitals)
+        || tag.is_some_and(|tag| tag.starts_with("__") && tag.ends_with("__"))
 }
 
 /// distribution's `splitDockerDomain`: the first part is a registry when it holds `.` or `:`, is
@@ -258,10 +260,10 @@ mod tests {
 
     #[test]
     fn templates_are_known() {
-        for text in ["app:${TAG}", "{{ .Values.image }}", "app:<tag>", "ko://example.com/cmd", "$IMAGE", "app:__TAG__", "$(IMAGE)"] {
+        for text in ["app:${TAG}", "{{ .Values.image }}", "app:<tag>", "ko://example.com/cmd", "$IMAGE", "app:__TAG__", "$(IMAGE)", "gcr.io/PROJECT_ID/app:1", "[IMAGE]", "..."] {
             assert!(unrendered(text), "{text}");
         }
-        for text in ["nginx:1.2", "foo/a__b", "localhost/BusyBox:1"] {
+        for text in ["nginx:1.2", "foo/a__b", "localhost/BusyBox:1", "app:RC1", "[::1]:5000/app", "app:2.0-SNAPSHOT"] {
             assert!(!unrendered(text), "{text}");
         }
     }

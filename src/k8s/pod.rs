@@ -4,7 +4,6 @@ use super::container::{Container, Role};
 use super::field::Field;
 use super::kinds::{Kind, Runs};
 use super::object::Object;
-use super::quantity::Quantity;
 use crate::node::{self, Node};
 
 /// A pod spec in an object: a Pod's own, or a template's.
@@ -31,9 +30,7 @@ impl<'t> Workload<'t> {
         (mapping(node) && node.get("containers").is_some()).then_some(Self { object, kind, template: None, spec: node })
     }
 
-    /// A field of the pod spec.
-    #[must_use]
-    pub fn field(self, keys: &'static [&'static str]) -> Field<'t> {
+    fn field(self, keys: &'static [&'static str]) -> Field<'t> {
         Field::new(self.object.root, self.spec, keys)
     }
 
@@ -64,6 +61,19 @@ impl<'t> Workload<'t> {
         self.kind.group == "serving.knative.dev"
     }
 
+    /// Whether OpenShift fills images in from an image stream (`ImageChange` triggers).
+    #[must_use]
+    pub fn has_image_trigger(self) -> bool {
+        let triggers = self.object.root.get("spec").and_then(|spec| spec.get("triggers"));
+        triggers.is_some_and(|list| list.items().any(|trigger| trigger.get("type").and_then(Node::as_str) == Some("ImageChange")))
+    }
+
+    /// Whether it asks for a runtime of its own.
+    #[must_use]
+    pub fn has_runtime_class(self) -> bool {
+        self.text("runtimeClassName").is_some()
+    }
+
     /// `spec.os.name`, or the node selector, says Windows.
     #[must_use]
     pub fn is_windows(self) -> bool {
@@ -89,11 +99,11 @@ impl<'t> Workload<'t> {
             .collect()
     }
 
-    /// The pod-level memory limit (`spec.resources`, Kubernetes ≥ 1.32 with PodLevelResources).
+    /// Whether the pod as a whole has a memory limit (`spec.resources`, Kubernetes ≥ 1.32 with
+    /// PodLevelResources).
     #[must_use]
-    pub fn memory_limit(self) -> Option<Quantity> {
-        let node = self.field(&["resources", "limits", "memory"]).node()?;
-        Quantity::parse(node.scalar()?).ok()
+    pub fn has_memory_limit(self) -> bool {
+        self.field(&["resources", "limits", "memory"]).node().is_some()
     }
 
     /// Whether it looks like a patch rather than an object: a workload with neither selector nor a

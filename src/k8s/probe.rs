@@ -98,9 +98,7 @@ impl<'t> Probe<'t> {
         (self.failure_threshold() - 1) * self.period() + self.timeout()
     }
 
-    /// A field of the probe.
-    #[must_use]
-    pub fn field(self, keys: &'static [&'static str]) -> Field<'t> {
+    fn field(self, keys: &'static [&'static str]) -> Field<'t> {
         Field::new(self.container.workload.object.root, self.node, keys)
     }
 
@@ -134,9 +132,46 @@ impl<'t> Probe<'t> {
         }
     }
 
-    /// The handler as JSON, under its name.
+    /// A startupProbe with the handler and timeout of this probe, which guarantees at least
+    /// `seconds`, and no less than this one does; `None` where the handler is not sound.
     #[must_use]
-    pub fn handler_json(self) -> Option<(String, serde_json::Value)> {
-        self.handlers().next().map(|(kind, node)| (kind.to_owned(), node.to_json()))
+    pub fn as_startup_probe(self, seconds: u64) -> Option<NewProbe> {
+        let handler = self.has_sound_handler().then(|| self.handlers().next())?;
+        let (kind, node) = handler?;
+        let timeout = self.timeout();
+        let period = timeout.max(self.period().min(5));
+        let threshold = seconds.max(self.budget()).div_ceil(period) + 1;
+        let mut json = serde_json::Map::from_iter([(kind.to_owned(), node.to_json())]);
+        if timeout != 1 {
+            json.insert("timeoutSeconds".into(), timeout.into());
+        }
+        json.insert("periodSeconds".into(), period.into());
+        json.insert("failureThreshold".into(), threshold.into());
+        Some(NewProbe { json: json.into(), period, threshold, budget: period * (threshold - 1) })
     }
+
+    /// Where its failureThreshold stands or would stand.
+    #[must_use]
+    pub fn failure_threshold_field(self) -> Field<'t> {
+        self.field(&["failureThreshold"])
+    }
+
+    /// Where its periodSeconds stands or would stand.
+    #[must_use]
+    pub fn period_field(self) -> Field<'t> {
+        self.field(&["periodSeconds"])
+    }
+}
+
+/// A probe to be added.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewProbe {
+    /// The whole probe.
+    pub json: serde_json::Value,
+    /// Its periodSeconds.
+    pub period: u64,
+    /// Its failureThreshold.
+    pub threshold: u64,
+    /// What it guarantees, in seconds.
+    pub budget: u64,
 }

@@ -6,7 +6,7 @@ use crate::k8s::object::Object;
 use crate::k8s::validate;
 
 /// The rule.
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     name: "rejected-by-api-server",
     summary: "the API server refuses the manifest",
     severity: Severity::Error,

@@ -6,7 +6,7 @@ use crate::k8s::object::Object;
 use crate::k8s::validate;
 
 /// The rule.
-pub static RULE: Rule = Rule {
+pub(super) static RULE: Rule = Rule {
     name: "unknown-field",
     summary: "a field that the type does not have: mistyped, or at the wrong indentation",
     severity: Severity::Warning,

@@ -56,13 +56,13 @@ fn faults(document: &Document<'_>) -> Vec<String> {
 
 #[test]
 fn spans_hold_what_they_name() {
-    let text = "# c\na: 'x' # d\n\"b\": |\n  foo\nc:\n- 1\n# e\n-  - é\n   - \"y\"\n- n: {q: [1, a: b]}\n  m: !!str 5\nd: &d\n- z\ne: *d\nf:\n  - - 2\n";
+    let text = "# c\na: 'x' # d\n\"b\": |\n  foo\nc:\n- 1\n# e\n-  - é\n   - \"y\"\n- k: {q: [1, a: b]}\n  m: !!str 5\nd: &d\n- z\ne: *d\nf:\n  - - 2\n";
     let documents = read(text).unwrap();
     assert_eq!(faults(&documents[0]), Vec::<String>::new());
     let root = documents[0].tree.root();
     let slice = |node: Node<'_>| &text[node.span().range()];
     assert_eq!(slice(root.get("a").unwrap()), "'x'");
-    assert_eq!(slice(root.get("c").unwrap()), "- 1\n# e\n-  - é\n   - \"y\"\n- n: {q: [1, a: b]}\n  m: !!str 5");
+    assert_eq!(slice(root.get("c").unwrap()), "- 1\n# e\n-  - é\n   - \"y\"\n- k: {q: [1, a: b]}\n  m: !!str 5");
     assert_eq!(slice(root.get("d").unwrap()), "- z");
     assert_eq!(slice(root.get("f").unwrap()), "- - 2");
     assert_eq!(slice(root.get("c").unwrap().items().nth(1).unwrap()), "- é\n   - \"y\"");

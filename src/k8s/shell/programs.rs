@@ -8,7 +8,7 @@ use crate::k8s::command::base_name;
 const AT_ONCE: &[&str] = &[
     "echo", "true", "false", "date", "ls", "printenv", "printf", "pwd", "whoami", "id", "uname", "hostname", "basename",
     "dirname", "mkdir", "rmdir", "touch", "chmod", "chown", "chgrp", "cp", "mv", "rm", "ln", "test", "[", "stat", "df",
-    "du", "nproc", "arch", "realpath", "readlink", "mktemp", "which", "type", "seq", "expr", "install", "sync", "clear",
+    "du", "nproc", "realpath", "readlink", "mktemp", "which", "seq", "expr",
 ];
 
 /// Builtins of the shell itself, inside a script only.
@@ -61,6 +61,9 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
             ShellRuns::Stdin => scope.reads_nothing().then(|| Ending::now(format!("`{name}` reads its standard input, which is empty"))),
         };
     }
+    if !is_standard(program) {
+        return one_shot(argv).then(|| Ending::likely(format!("`{}` does its job and ends", shown())));
+    }
     match name {
         "sleep" => return sleep(args, shown()),
         "env" => return Some(Ending::now(format!("`{}` prints the environment and ends", shown()))),
@@ -84,6 +87,13 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
         return Some(Ending::now(format!("`{}` ends at once", shown())));
     }
     one_shot(argv).then(|| Ending::likely(format!("`{}` does its job and ends", shown())))
+}
+
+/// Found by the PATH, or in a folder of the system: `/app/echo` may be anything.
+fn is_standard(program: &str) -> bool {
+    program.rsplit_once('/').is_none_or(|(folder, _)| {
+        matches!(folder, "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/usr/local/bin" | "/busybox")
+    })
 }
 
 /// Whether the words are a tool that does one job.

@@ -405,6 +405,8 @@ mod tests {
             "echo 'unterminated",
             "trap 'exit 0' TERM; sleep infinity & wait",
             "exec 3<>/dev/tcp/localhost/80",
+            "/app/echo",
+            "./date",
         ] {
             assert_eq!(sh(script), None, "{script}");
         }
