@@ -1,3 +1,18 @@
 //! The one test binary.
 
 mod reading;
+//! The one test binary; a module a subject.
+
+mod report;
+
+/// Compares a text with the file that records it; `BLESS=1` rewrites the file.
+#[track_caller]
+fn snapshot(file: &str, now: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, now).unwrap();
+    }
+    let recorded = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(recorded == now, "{file} is stale; `BLESS=1 cargo test` rewrites it. It would now be:\n{now}");
+}

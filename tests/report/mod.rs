@@ -1,0 +1,6 @@
+//! Renderers, on hand-made reports.
+
+mod json;
+mod pretty;
+mod samples;
+mod sarif;
