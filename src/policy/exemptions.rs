@@ -1,26 +1,26 @@
 //! Exemptions: what rules do not hold for, until when, and whether they still exempt anything.
 
-use super::file;
+use super::{Target, file};
 use super::selector::Labels;
 use crate::k8s::image::glob;
-use crate::node::Node;
-use crate::source::{Position, Span};
+use crate::source::Span;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use jiff::civil::Date;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// A field of an exemption, the item of its list, and what is wrong with it.
+pub(super) type Wrong = (&'static str, usize, String);
+
 /// An exemption of a policy file.
 #[derive(Debug)]
-pub struct Exemption {
-    /// Where it stands in the policy file.
-    pub position: Position,
-    /// Its bytes there.
-    pub span: Span,
+pub(super) struct Exemption {
+    /// Its bytes of the policy file.
+    pub(super) span: Span,
     /// Why it is there.
-    pub reason: String,
+    pub(super) reason: String,
     /// The last day on which it holds.
-    pub expires: Option<Date>,
+    pub(super) expires: Option<Date>,
     rules: Vec<&'static str>,
     namespaces: Vec<String>,
     kinds: Vec<String>,
@@ -30,26 +30,9 @@ pub struct Exemption {
     used: AtomicBool,
 }
 
-/// What an exemption is asked about: a finding of a rule in an object.
-#[derive(Clone, Copy, Debug)]
-pub struct Subject<'s> {
-    /// The rule's name.
-    pub rule: &'s str,
-    /// As written.
-    pub namespace: Option<&'s str>,
-    /// `Deployment`; empty for faults of a text that holds no object.
-    pub kind: &'s str,
-    /// The object's name.
-    pub name: &'s str,
-    /// Its `metadata.labels`.
-    pub labels: Option<Node<'s>>,
-    /// The file, as named; none in the webhook and for standard input.
-    pub file: Option<&'s Path>,
-}
-
 /// Why an exemption is of no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unused {
+pub(super) enum Unused {
     /// Its last day has gone.
     Expired(Date),
     /// Nothing of the run was exempted by it.
@@ -58,7 +41,7 @@ pub enum Unused {
 
 impl Exemption {
     /// Takes over what the file says; the errors name a field and what is wrong with it.
-    pub(super) fn new(file: file::Exemption, position: Position, span: Span) -> Result<Self, Vec<(&'static str, usize, String)>> {
+    pub(super) fn new(file: file::Exemption, span: Span) -> Result<Self, Vec<Wrong>> {
         let mut errors = Vec::new();
         let mut rules = Vec::new();
         for (at, name) in file.rules.iter().enumerate() {
@@ -89,7 +72,6 @@ impl Exemption {
             return Err(errors);
         }
         Ok(Self {
-            position,
             span,
             reason: file.reason,
             expires,
@@ -107,16 +89,16 @@ impl Exemption {
         self.expires.is_some_and(|last| last < today)
     }
 
-    /// Whether it holds for a subject; notes that it did.
-    pub(super) fn exempts(&self, subject: &Subject<'_>, folder: &Path, today: Date) -> bool {
+    /// Whether it holds for a finding; notes that it did.
+    pub(super) fn exempts(&self, target: &Target<'_>, folder: &Path, today: Date) -> bool {
         let any = |patterns: &[String], text: &str| patterns.is_empty() || patterns.iter().any(|pattern| glob(pattern, text));
         let holds = !self.is_expired(today)
-            && (self.rules.is_empty() || self.rules.contains(&subject.rule))
-            && any(&self.kinds, subject.kind)
-            && any(&self.names, subject.name)
-            && (self.namespaces.is_empty() || subject.namespace.is_some_and(|namespace| any(&self.namespaces, namespace)))
-            && self.labels.as_ref().is_none_or(|labels| labels.matches(subject.labels))
-            && self.files.as_ref().is_none_or(|files| subject.file.is_some_and(|file| files.is_match(below(folder, file))));
+            && (self.rules.is_empty() || self.rules.contains(&target.rule))
+            && any(&self.kinds, target.kind.unwrap_or_default())
+            && any(&self.names, target.name.unwrap_or_default())
+            && (self.namespaces.is_empty() || target.namespace.is_some_and(|namespace| any(&self.namespaces, namespace)))
+            && self.labels.as_ref().is_none_or(|labels| labels.matches(target.labels))
+            && self.files.as_ref().is_none_or(|files| target.file != "-" && files.is_match(below(folder, Path::new(target.file))));
         if holds {
             self.used.store(true, Ordering::Relaxed);
         }
