@@ -184,7 +184,8 @@ impl File<'_> {
                 name: object.map(Object::name),
                 labels: object.and_then(Object::labels),
             };
-            self.policy.exemption(&target)
+            let exempted = self.policy.exemption(&target)?;
+            Some(Suppression { by: exempted.by, reason: Some(exempted.reason) })
         });
         let excerpt = |place: &Place, message: &str| {
             let span = match place {

@@ -11,7 +11,7 @@ mod survey;
 
 pub use read::Input;
 
-use crate::finding::Severity;
+use crate::finding::{Finding, Severity};
 use crate::policy::Policy;
 use outcome::{InputError, Report};
 use rayon::prelude::*;
@@ -71,7 +71,18 @@ fn gather(outcomes: Vec<file::Outcome>, policy: &Policy) -> Report {
         report.summary.objects += outcome.summary.objects;
         report.summary.workloads += outcome.summary.workloads;
     }
-    report.findings.extend(policy.unused_exemptions());
+    report.findings.extend(policy.unused_exemptions().filter_map(|unused| {
+        let finding = Finding::in_text("unused-exemption", Severity::Warning, unused.span, unused.message);
+        Some(outcome::Reported {
+            file: Arc::clone(unused.source.name()),
+            severity: policy.severity(&finding)?,
+            at: file::excerpt(unused.source, unused.span, "matches nothing"),
+            finding: finding.help("remove it, or give it a new date"),
+            object: None,
+            also: Vec::new(),
+            suppressed: None,
+        })
+    }));
     report.summary.not_rendered = report.not_rendered.len();
     for found in &report.findings {
         let count = match (&found.suppressed, found.severity) {
