@@ -4,6 +4,7 @@
 //! what aliases and merge keys may do, how far they may go, and what becomes of tags.
 
 use super::scalar;
+use super::tabs::Tabs;
 use crate::node::{Builder, Document, Kind, Malformed, Style, Text};
 use crate::source::Span;
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
@@ -15,6 +16,8 @@ const MAX_DEPTH: usize = 255;
 /// How many nodes aliases and merge keys may add to a document, whatever its size.
 const MAX_COPIES: u64 = 4_000_000;
 
+const TAB: &str = "a tab can't indent YAML: use spaces";
+
 /// Reads the document in a part of the text; `None` where it holds nothing, or `null`.
 ///
 /// As in go-yaml's `Unmarshal`, what follows the document's end (`...`) in its part is not read.
@@ -24,12 +27,16 @@ pub(super) fn document(text: &str, part: Span) -> Result<Option<Document<'_>>, M
         return Err(Malformed { offset: part.start + offset as u32, message: message.into() });
     }
     let mut reader = Reader::new(text, part.start);
+    reader.tabs = memchr::memchr(b'\t', &text.as_bytes()[part.range()]).map(|_| Tabs::default());
     for event in Parser::new_from_str_with_options(&text[part.range()], options()) {
         let (event, span) = event.map_err(|error| reader.refused(&error))?;
         let range = span.byte_range().unwrap_or_default();
         if !reader.event(event, Span::new(part.start + range.start as u32, part.start + range.end as u32))? {
             break;
         }
+    }
+    if let Some(offset) = reader.tabs.as_ref().and_then(|tabs| tabs.fault(text, Span::new(part.start, reader.document_end.unwrap_or(part.end)))) {
+        return Err(Malformed { offset, message: TAB.into() });
     }
     let tree = reader.builder.finish();
     Ok((!tree.root().is_null()).then_some(Document { tree, text, span: part }))
@@ -41,6 +48,8 @@ fn options() -> Options {
     options.flow_nesting_limit = MAX_DEPTH;
     options.block_nesting_limit = MAX_DEPTH;
     options.disallow_directives = true;
+    options.bom_inside_document_as_content = true;
+    options.emit_anchor_events = true;
     options
 }
 
@@ -75,6 +84,7 @@ struct Frame {
     index: u32,
     is_mapping: bool,
     is_flow: bool,
+    start: u32,
     /// Whether the next node is a mapping's key.
     at_key: bool,
     /// What this collection is to its parent.
@@ -97,12 +107,28 @@ struct Reader<'s> {
     decoded: u64,
     aliased: u64,
     copied: u64,
+    /// Where tabs may stand; `None` where there are none.
+    tabs: Option<Tabs>,
+    /// Where the document is ended by `...`.
+    document_end: Option<u32>,
 }
 
 impl<'s> Reader<'s> {
     fn new(text: &'s str, base: u32) -> Self {
         let builder = Builder::new(text);
-        Self { text, base, builder, frames: Vec::new(), anchors: Vec::new(), end: base, decoded: 1, aliased: 0, copied: 0 }
+        Self {
+            text,
+            base,
+            builder,
+            frames: Vec::new(),
+            anchors: Vec::new(),
+            end: base,
+            decoded: 1,
+            aliased: 0,
+            copied: 0,
+            tabs: None,
+            document_end: None,
+        }
     }
 
     /// Takes one event; false at the document's end.
@@ -113,8 +139,21 @@ impl<'s> Reader<'s> {
             Event::MappingStart(style, anchor, _) => self.open(Kind::Mapping, style, anchor, span)?,
             Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
             Event::Alias(anchor) => self.alias(anchor, span)?,
-            Event::Comment(..) => self.builder.comment(span),
-            Event::DocumentEnd | Event::StreamEnd => return Ok(false),
+            Event::Anchor(_, name) if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) => {
+                let message = "an anchor's name can hold letters, digits, `-` and `_` only".into();
+                return Err(Malformed { offset: span.start, message });
+            }
+            Event::Comment(..) => {
+                self.builder.comment(span);
+                if let Some(tabs) = &mut self.tabs {
+                    tabs.free(span);
+                }
+            }
+            Event::DocumentEnd => {
+                self.document_end = (span.start < span.end).then_some(span.start);
+                return Ok(false);
+            }
+            Event::StreamEnd => return Ok(false),
             _ => {}
         }
         Ok(true)
@@ -134,6 +173,7 @@ impl<'s> Reader<'s> {
         };
         // The parser writes `~` for a value that isn't there.
         let value = if style == Style::Plain && written.is_empty() { "" } else { value };
+        self.check(written, style, span)?;
         let is_key = self.frames.last().is_some_and(|frame| frame.at_key);
         if is_key && value == "<<" && is_merge(style, tag) {
             return self.merge_key(span);
@@ -156,6 +196,38 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
+    /// Refuses what the parser takes and go-yaml's scanner doesn't, and notes where tabs may stand.
+    fn check(&mut self, written: &str, style: Style, span: Span) -> Result<(), Malformed> {
+        let parent = self.frames.last();
+        let in_flow = parent.is_some_and(|frame| frame.is_flow);
+        let fault = match style {
+            Style::Plain if in_flow => {
+                let at = if written.starts_with(':') { Some(0) } else { memchr::memchr(b'?', written.as_bytes()) };
+                at.map(|at| (at, "between brackets, kubectl's reader takes this character for a mark: quote the value"))
+            }
+            Style::DoubleQuoted => {
+                let escape = refused_escape(written);
+                escape.map(|at| (at, "kubectl's reader doesn't know this escape: write the character itself"))
+            }
+            _ => None,
+        };
+        if let Some((at, message)) = fault {
+            let at = span.start + at as u32 + u32::from(style == Style::DoubleQuoted);
+            return Err(Malformed { offset: at, message: message.into() });
+        }
+        if let Some(tabs) = &mut self.tabs
+            && !in_flow
+        {
+            let line = self.text[..parent.map_or(0, |frame| frame.start) as usize].rfind('\n').map_or(0, |end| end + 1);
+            match style {
+                Style::Plain => tabs.plain(span, parent.map_or(0, |frame| frame.start - line as u32)),
+                Style::Literal | Style::Folded => tabs.block(Span::new(self.end, span.end)),
+                _ => tabs.free(span),
+            }
+        }
+        Ok(())
+    }
+
     fn open(&mut self, kind: Kind, style: StructureStyle, anchor: usize, span: Span) -> Result<(), Malformed> {
         let role = self.next_role();
         match self.frames.last() {
@@ -174,7 +246,7 @@ impl<'s> Reader<'s> {
         self.decoded += 1;
         let is_mapping = kind == Kind::Mapping;
         let next = if role == Role::Merge && !is_mapping { Role::MergeItem } else { Role::Plain };
-        self.frames.push(Frame { index, is_mapping, is_flow, at_key: is_mapping, role, next, merged: Vec::new() });
+        self.frames.push(Frame { index, is_mapping, is_flow, start, at_key: is_mapping, role, next, merged: Vec::new() });
         Ok(())
     }
 
@@ -182,6 +254,9 @@ impl<'s> Reader<'s> {
         let Some(frame) = self.frames.pop() else { return Ok(()) };
         if frame.is_flow {
             self.end = span.end;
+            if let Some(tabs) = &mut self.tabs {
+                tabs.free(Span::new(frame.start, span.end));
+            }
         }
         self.builder.close(frame.index, self.end);
         match frame.role {
@@ -336,6 +411,23 @@ impl<'s> Reader<'s> {
     }
 }
 
+/// Where a double-quoted text has an escape of YAML 1.2 or JSON that go-yaml lacks: `\/`, and
+/// halves of surrogate pairs.
+fn refused_escape(written: &str) -> Option<usize> {
+    let bytes = written.as_bytes();
+    let mut at = 0;
+    loop {
+        at += memchr::memchr(b'\\', &bytes[at..])?;
+        if matches!(bytes[at + 1..], [b'/', ..] | [b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..]) {
+            return Some(at);
+        }
+        at += 2;
+        if at >= bytes.len() {
+            return None;
+        }
+    }
+}
+
 /// `isMerge` in go-yaml's `decode.go`.
 fn is_merge(style: Style, tag: Option<&Tag>) -> bool {
     match tag {
@@ -361,7 +453,7 @@ fn too_deep(offset: u32) -> Malformed {
 fn explain(error: &ScanError) -> String {
     let known = match error.kind() {
         ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabAtBlockScalarStart => {
-            "a tab can't indent YAML: use spaces"
+            TAB
         }
         ErrorKind::UnclosedQuotedScalar => "a quote is opened and never closed: close it",
         ErrorKind::UnknownAnchor => "no such anchor before this alias: quote the value if it is a text that begins with `*`",

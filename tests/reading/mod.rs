@@ -1,5 +1,6 @@
 //! Text to trees: what kubectl reads, and what nobody should be able to break.
 
+mod golden;
 mod spans;
 
 use crashlint::node::{Document, Malformed};
