@@ -216,7 +216,8 @@ impl Reader<'_> {
         let mut copied = self.at;
         loop {
             let bytes = &self.text.as_bytes()[self.at..];
-            self.at += bytes.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(bytes.len());
+            self.at +=
+                bytes.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(bytes.len());
             match self.byte() {
                 Some(b'"') => break,
                 Some(b'\\') => {

@@ -35,7 +35,11 @@ pub(super) fn document(text: &str, part: Span) -> Result<Option<Document<'_>>, M
             break;
         }
     }
-    if let Some(offset) = reader.tabs.as_ref().and_then(|tabs| tabs.fault(text, Span::new(part.start, reader.document_end.unwrap_or(part.end)))) {
+    if let Some(offset) = reader
+        .tabs
+        .as_ref()
+        .and_then(|tabs| tabs.fault(text, Span::new(part.start, reader.document_end.unwrap_or(part.end))))
+    {
         return Err(Malformed { offset, message: TAB.into() });
     }
     let tree = reader.builder.finish();
@@ -57,7 +61,8 @@ fn options() -> Options {
 fn control_character(bytes: &[u8]) -> Option<usize> {
     let mut from = 0;
     loop {
-        let suspect = |&byte: &u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7F | 0xC2 | 0xEF);
+        let suspect =
+            |&byte: &u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7F | 0xC2 | 0xEF);
         let at = from + bytes[from..].iter().position(suspect)?;
         match bytes[at..] {
             [0xC2, 0x85 | 0xA0.., ..] => {}
@@ -139,7 +144,9 @@ impl<'s> Reader<'s> {
             Event::MappingStart(style, anchor, _) => self.open(Kind::Mapping, style, anchor, span)?,
             Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
             Event::Alias(anchor) => self.alias(anchor, span)?,
-            Event::Anchor(_, name) if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) => {
+            Event::Anchor(_, name)
+                if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) =>
+            {
                 let message = "an anchor's name can hold letters, digits, `-` and `_` only".into();
                 return Err(Malformed { offset: span.start, message });
             }
@@ -159,7 +166,14 @@ impl<'s> Reader<'s> {
         Ok(true)
     }
 
-    fn scalar(&mut self, value: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, span: Span) -> Result<(), Malformed> {
+    fn scalar(
+        &mut self,
+        value: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Result<(), Malformed> {
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted => Style::SingleQuoted,
@@ -176,7 +190,7 @@ impl<'s> Reader<'s> {
         self.check(written, style, span)?;
         let is_key = self.frames.last().is_some_and(|frame| frame.at_key);
         if is_key && value == "<<" && is_merge(style, tag) {
-            return self.merge_key(span);
+            return self.merge_key(anchor, span);
         }
         if !is_key && self.next_role() != Role::Plain {
             return Err(not_mergeable(span));
@@ -188,7 +202,11 @@ impl<'s> Reader<'s> {
                 scalar::tagged(&tag, value).map_err(|message| Malformed { offset: span.start, message })?
             }
         };
-        let result = if is_key { scalar::as_key(meaning, written).map(|text| (Kind::String, text)) } else { scalar::as_json(meaning, written) };
+        let result = if is_key {
+            scalar::as_key(meaning, written).map(|text| (Kind::String, text))
+        } else {
+            scalar::as_json(meaning, written)
+        };
         let (kind, text) = result.map_err(|message| Malformed { offset: span.start, message })?;
         let index = self.builder.scalar(kind, style, span, text);
         self.anchor(anchor, index);
@@ -240,13 +258,23 @@ impl<'s> Reader<'s> {
         }
         let is_flow = style == StructureStyle::Flow;
         let start = if kind == Kind::Sequence && !is_flow { self.first_dash(span.start) } else { span.start };
-        let index = self.builder.open(kind, if is_flow { Style::Flow } else { Style::Block }, Span::new(start, span.end));
+        let index =
+            self.builder.open(kind, if is_flow { Style::Flow } else { Style::Block }, Span::new(start, span.end));
         self.anchor(anchor, index);
         self.end = self.end.max(span.end);
         self.decoded += 1;
         let is_mapping = kind == Kind::Mapping;
         let next = if role == Role::Merge && !is_mapping { Role::MergeItem } else { Role::Plain };
-        self.frames.push(Frame { index, is_mapping, is_flow, start, at_key: is_mapping, role, next, merged: Vec::new() });
+        self.frames.push(Frame {
+            index,
+            is_mapping,
+            is_flow,
+            start,
+            at_key: is_mapping,
+            role,
+            next,
+            merged: Vec::new(),
+        });
         Ok(())
     }
 
@@ -291,10 +319,9 @@ impl<'s> Reader<'s> {
             self.count(1, true, span.start)?;
             match kind {
                 Kind::Sequence | Kind::Mapping => return Err(complex_key(span)),
-                Kind::Null => scalar::as_key(scalar::Value::Null, "").map_err(|message| Malformed { offset: span.start, message })?,
-                _ => Text::Slice,
+                Kind::Null => return Err(Malformed { offset: span.start, message: scalar::NULL_KEY.into() }),
+                _ => self.builder.copy_as_key(index),
             };
-            self.builder.copy_as_key(index);
         } else if self.next_role() == Role::Plain {
             let nodes = self.builder.after(index) - index;
             self.count(u64::from(nodes), true, span.start)?;
@@ -319,9 +346,10 @@ impl<'s> Reader<'s> {
     }
 
     /// Hides the merge key, and expects its value.
-    fn merge_key(&mut self, span: Span) -> Result<(), Malformed> {
+    fn merge_key(&mut self, anchor: usize, span: Span) -> Result<(), Malformed> {
         let index = self.builder.scalar(Kind::String, Style::Plain, span, Text::Owned("<<".into()));
         self.builder.hide(index);
+        self.anchor(anchor, index);
         self.added(span.end);
         if let Some(frame) = self.frames.last_mut() {
             frame.next = Role::Merge;
@@ -349,9 +377,11 @@ impl<'s> Reader<'s> {
             self.aliased += nodes;
         }
         let allowed = 0.99 - 0.89 * (self.decoded.saturating_sub(400_000) as f64 / 3_600_000.0).min(1.0);
-        let excessive = self.aliased > 100 && self.decoded > 1000 && self.aliased as f64 / self.decoded as f64 > allowed;
+        let excessive =
+            self.aliased > 100 && self.decoded > 1000 && self.aliased as f64 / self.decoded as f64 > allowed;
         if excessive || self.copied > MAX_COPIES {
-            let message = "aliases make this document many times larger: Kubernetes' reader refuses it, so write the values out";
+            let message =
+                "aliases make this document many times larger: Kubernetes' reader refuses it, so write the values out";
             return Err(Malformed { offset, message: message.into() });
         }
         Ok(())
@@ -387,7 +417,8 @@ impl<'s> Reader<'s> {
     /// the dash stands in its parent's column.
     fn first_dash(&self, start: u32) -> u32 {
         let bytes = self.text.as_bytes();
-        if bytes.get(start as usize) == Some(&b'-') && bytes.get(start as usize + 1).is_none_or(u8::is_ascii_whitespace) {
+        if bytes.get(start as usize) == Some(&b'-') && bytes.get(start as usize + 1).is_none_or(u8::is_ascii_whitespace)
+        {
             return start;
         }
         let mut at = self.end;
@@ -432,7 +463,10 @@ fn refused_escape(written: &str) -> Option<usize> {
 fn is_merge(style: Style, tag: Option<&Tag>) -> bool {
     match tag {
         None => style == Style::Plain,
-        Some(tag) => matches!((tag.handle(), tag.suffix()), ("", "!") | ("tag:yaml.org,2002:", "merge") | ("", "tag:yaml.org,2002:merge")),
+        Some(tag) => matches!(
+            (tag.handle(), tag.suffix()),
+            ("", "!") | ("tag:yaml.org,2002:", "merge") | ("", "tag:yaml.org,2002:merge")
+        ),
     }
 }
 
@@ -452,25 +486,32 @@ fn too_deep(offset: u32) -> Malformed {
 /// What is wrong and what to do, for the errors that people meet.
 fn explain(error: &ScanError) -> String {
     let known = match error.kind() {
-        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabAtBlockScalarStart => {
-            TAB
-        }
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart => TAB,
         ErrorKind::UnclosedQuotedScalar => "a quote is opened and never closed: close it",
-        ErrorKind::UnknownAnchor => "no such anchor before this alias: quote the value if it is a text that begins with `*`",
+        ErrorKind::UnknownAnchor => {
+            "no such anchor before this alias: quote the value if it is a text that begins with `*`"
+        }
         ErrorKind::DirectiveDisallowed => "kubectl reads no `%` directives: take the line out, or quote the value",
         ErrorKind::RecursionLimitExceeded => return too_deep(0).message,
         ErrorKind::MappingValueNotAllowed => {
             "a `:` makes a key where none can be: quote the value if it is a text, or check the indentation"
         }
-        ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent => "this line's indentation fits nothing around it",
+        ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent => {
+            "this line's indentation fits nothing around it"
+        }
         ErrorKind::ExpectedBlockMappingKey => "a key was expected here: check the indentation",
         ErrorKind::ExpectedBlockSequenceEntry => "an item with `-` was expected here: check the indentation",
         ErrorKind::SimpleKeyExpected => "a `:` is missing after this key",
-        ErrorKind::UnknownQuotedScalarEscape => "no such escape in double quotes: write `\\\\` for a backslash, or use single quotes",
-        ErrorKind::BomInsideDocument => "a byte order mark may stand at the beginning only: take it out",
-        ErrorKind::UnclosedFlowCollection { .. } | ErrorKind::UnexpectedEofFlowMapping | ErrorKind::UnexpectedEofFlowSequence => {
-            "a bracket is opened and never closed: close it"
+        ErrorKind::UnknownQuotedScalarEscape => {
+            "no such escape in double quotes: write `\\\\` for a backslash, or use single quotes"
         }
+        ErrorKind::BomInsideDocument => "a byte order mark may stand at the beginning only: take it out",
+        ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofFlowSequence => "a bracket is opened and never closed: close it",
         ErrorKind::UndeclaredTagHandle => "this tag's prefix is declared nowhere: take the tag out",
         other => return other.to_string().trim_end_matches('.').to_owned(),
     };

@@ -55,7 +55,8 @@ impl Tabs {
             let prefix = &text[line_start..at as usize];
             let refused = match stretches.peek() {
                 Some((span, Stretch::Block)) if span.start <= at => {
-                    prefix.bytes().all(|byte| byte == b' ') && in_indentation(&text[span.range()], (at - span.start) as usize, prefix.len())
+                    prefix.bytes().all(|byte| byte == b' ')
+                        && in_indentation(&text[span.range()], (at - span.start) as usize, prefix.len())
                 }
                 Some((span, _)) if span.start <= at => false,
                 _ => {
@@ -78,7 +79,9 @@ impl Tabs {
 fn in_indentation(block: &str, at: usize, column: usize) -> bool {
     let header = block.find(['|', '>']).map_or(0, |mark| mark + 1);
     let explicit = block[header..].bytes().take(2).any(|byte| byte.is_ascii_digit());
-    let Some(body) = block[header..].find('\n').map(|end| header + end + 1).filter(|&body| body <= at) else { return false };
+    let Some(body) = block[header..].find('\n').map(|end| header + end + 1).filter(|&body| body <= at) else {
+        return false;
+    };
     let first = block[body..].lines().find(|line| !line.trim_matches([' ', '\r']).is_empty()).unwrap_or_default();
     let indentation = first.len() - first.trim_start_matches(' ').len();
     let is_first = block[body..at].trim_matches([' ', '\r', '\n']).is_empty();

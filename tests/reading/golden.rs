@@ -84,7 +84,11 @@ fn kubectl_reads_the_same() {
         };
         // Such a document was read, and is no object.
         let agree = agree || error.is_some_and(|error| error.starts_with("error: unable to decode")) && ours.is_ok();
-        let known = DIFFERENCES.iter().map(|(known, _)| *known).chain(BEFORE.iter().copied()).find(|known| text.strip_prefix(HEAD) == Some(known) || text == *known);
+        let known = DIFFERENCES
+            .iter()
+            .map(|(known, _)| *known)
+            .chain(BEFORE.iter().copied())
+            .find(|known| text.strip_prefix(HEAD) == Some(known) || text == *known);
         seen += usize::from(known.is_some());
         if agree && known.is_some() {
             faults.push(format!("{text:?} is a known difference, and differs no more"));
