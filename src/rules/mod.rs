@@ -143,7 +143,8 @@ impl Context<'_> {
 }
 
 /// Every rule, by name.
-pub static RULES: &[&Rule] = &[];
+pub static RULES: &[&Rule] = &[
+];
 
 /// The rule of a name.
 #[must_use]
