@@ -1,8 +1,6 @@
-//! The one test binary.
-
-mod reading;
 //! The one test binary; a module a subject.
 
+mod reading;
 mod report;
 
 /// Compares a text with the file that records it; `BLESS=1` rewrites the file.
