@@ -438,7 +438,13 @@ impl<'s> Reader<'s> {
     /// The parser's error in our words.
     fn refused(&self, error: &ScanError) -> Malformed {
         let offset = self.base + error.marker().byte_offset().unwrap_or_default() as u32;
-        Malformed { offset: offset.min(self.text.len() as u32), message: explain(error) }
+        let mut offset = offset.min(self.text.len() as u32);
+        let message = explain(error);
+        let tab = |at: u32| self.text.as_bytes().get(at as usize) == Some(&b'\t');
+        if message == TAB && !tab(offset) && offset > self.base && tab(offset - 1) {
+            offset -= 1;
+        }
+        Malformed { offset, message }
     }
 }
 

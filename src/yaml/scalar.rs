@@ -100,7 +100,7 @@ pub(super) fn as_json(value: Value<'_>, source: &str) -> Result<(Kind, Text), St
         Value::Int(int) => (Kind::Int, Cow::Owned(int.to_string())),
         Value::Uint(int) => (Kind::Int, Cow::Owned(int.to_string())),
         Value::Float(float) if !float.is_finite() => {
-            return Err("JSON, and so Kubernetes, has no infinity and no NaN: quote the value if it is a text".into());
+            return Err("neither JSON nor Kubernetes has infinities or NaN: quote the value if it is a text".into());
         }
         Value::Float(float) => {
             let text = number::json_float(float);
