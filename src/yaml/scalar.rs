@@ -180,7 +180,7 @@ fn is_timestamp(text: &str) -> bool {
         let year = parts.next().filter(|year| year.len() == 4)?;
         let year: u32 = if year.bytes().all(|byte| byte.is_ascii_digit()) { year.parse().ok()? } else { return None };
         let month = digits(parts.next()?, 1, 12)?;
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
             2 if leap => 29,
             2 => 28,
