@@ -13,6 +13,8 @@ pub mod finding;
 pub mod json;
 pub mod k8s;
 pub mod yaml;
+// Between: the two text doors as one
+pub mod read;
 // Floor 3
 pub mod rules;
 // Floor 4

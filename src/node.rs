@@ -451,6 +451,47 @@ impl<'s> Builder<'s> {
         to
     }
 
+    /// Adds a copy of the finished scalar at `index` as a mapping's key, and returns its index.
+    pub fn copy_as_key(&mut self, index: u32) -> u32 {
+        let to = self.copy(index);
+        self.tree.entries[to as usize].kind = Kind::String;
+        to
+    }
+
+    /// Adds copies of the visible entries of the finished mapping at `index`, in order.
+    pub fn copy_entries(&mut self, index: u32) {
+        let end = self.after(index);
+        let mut key = index + 1;
+        while key < end {
+            let value = self.after(key);
+            let next = self.after(value);
+            if self.tree.entries[key as usize].flags & HIDDEN == 0 {
+                self.copy(key);
+                self.copy(value);
+            }
+            key = next;
+        }
+    }
+
+    /// How many collections lie in each other at the deepest place of the finished node at
+    /// `index`, itself included; 0 for a scalar.
+    #[must_use]
+    pub fn height(&self, index: u32) -> usize {
+        let mut open: Vec<u32> = Vec::new();
+        let mut height = 0;
+        for at in index..self.after(index) {
+            while open.last().is_some_and(|&end| end <= at) {
+                open.pop();
+            }
+            let entry = &self.tree.entries[at as usize];
+            if matches!(entry.kind, Kind::Sequence | Kind::Mapping) {
+                open.push(entry.data);
+                height = height.max(open.len());
+            }
+        }
+        height
+    }
+
     /// Hides the mapping entry whose key stands at `index`, such as a merge key.
     pub fn hide(&mut self, index: u32) {
         self.tree.entries[index as usize].flags |= HIDDEN;

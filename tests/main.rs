@@ -1,5 +1,8 @@
 //! The one test binary; a module a subject.
 
+mod cli;
+mod docs;
+mod reading;
 mod report;
 
 /// Compares a text with the file that records it; `BLESS=1` rewrites the file.

@@ -1,10 +1,137 @@
-//! An object: type, metadata, annotations.
+//! An object: its type, its metadata, the items of a list, the workloads in it.
 
-use crate::node::Node;
+use super::field::walk;
+use super::kinds::{KINDS, Kind, group};
+use super::pod::Workload;
+use crate::node::{self, Node};
 
-/// A Kubernetes object.
+/// The annotation that silences rules on an object or pod template.
+pub const IGNORE: &str = "crashlint.dev/ignore";
+/// The annotation that says why.
+pub const IGNORE_REASON: &str = "crashlint.dev/ignore-reason";
+
+/// A Kubernetes object: a mapping with `apiVersion` and `kind`.
 #[derive(Clone, Copy, Debug)]
 pub struct Object<'t> {
     /// The object's own root; paths of findings count from it.
     pub root: Node<'t>,
+    /// `apps/v1`
+    pub api_version: &'t str,
+    /// `Deployment`
+    pub kind: &'t str,
+}
+
+impl<'t> Object<'t> {
+    /// The object at a node, where it is one.
+    #[must_use]
+    pub fn new(root: Node<'t>) -> Option<Self> {
+        let text = |key| root.get(key).and_then(Node::as_str).filter(|text| !text.is_empty());
+        Some(Self { root, api_version: text("apiVersion")?, kind: text("kind")? })
+    }
+
+    /// The objects of a document: itself, or the items of a `List` or typed `*List`, at any depth.
+    #[must_use]
+    pub fn all(root: Node<'t>) -> Vec<Self> {
+        let mut found = Vec::new();
+        let mut open = vec![(root, None)];
+        while let Some((node, list)) = open.pop() {
+            let object = Self::new(node).or_else(|| Self::listed(node, list));
+            let Some(object) = object else { continue };
+            match object.items() {
+                Some(items) => {
+                    let item_type = object.kind.strip_suffix("List").filter(|kind| !kind.is_empty());
+                    let inherited = item_type.map(|kind| (object.api_version, kind));
+                    let items: Vec<_> = items.items().map(|item| (item, inherited)).collect();
+                    open.extend(items.into_iter().rev());
+                }
+                None => found.push(object),
+            }
+        }
+        found
+    }
+
+    /// An item of a typed list may leave its own type out.
+    fn listed(root: Node<'t>, list: Option<(&'t str, &'t str)>) -> Option<Self> {
+        let (api_version, kind) = list?;
+        (root.kind() == node::Kind::Mapping).then_some(Self { root, api_version, kind })
+    }
+
+    fn items(self) -> Option<Node<'t>> {
+        if self.kind == "List" || (self.kind.ends_with("List") && self.root.get("spec").is_none()) {
+            self.root.get("items").filter(|items| items.kind() == node::Kind::Sequence)
+        } else {
+            None
+        }
+    }
+
+    /// The group of the apiVersion; empty for the core group.
+    #[must_use]
+    pub fn group(self) -> &'t str {
+        group(self.api_version)
+    }
+
+    fn meta(self, key: &str) -> Option<&'t str> {
+        self.root.get("metadata")?.get(key)?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// `metadata.name`, else `metadata.generateName`; empty where neither is there.
+    #[must_use]
+    pub fn name(self) -> &'t str {
+        self.meta("name").or_else(|| self.meta("generateName")).unwrap_or_default()
+    }
+
+    /// `metadata.namespace`, as written.
+    #[must_use]
+    pub fn namespace(self) -> Option<&'t str> {
+        self.meta("namespace")
+    }
+
+    /// `metadata.labels`.
+    #[must_use]
+    pub fn labels(self) -> Option<Node<'t>> {
+        self.root.get("metadata")?.get("labels")
+    }
+
+    /// An annotation's node and its value.
+    #[must_use]
+    pub fn annotation(self, name: &str) -> Option<Node<'t>> {
+        self.root.get("metadata")?.get("annotations")?.get(name)
+    }
+
+    /// Whether it is a patch: no object of its own, so no rule runs on it. `$patch` and
+    /// `$retainKeys` are directives of strategic merge patches
+    /// (apimachinery `util/strategicpatch/patch.go`).
+    #[must_use]
+    pub fn has_patch_directive(self) -> bool {
+        let mut open = vec![self.root];
+        while let Some(node) = open.pop() {
+            for (key, value) in node.entries() {
+                if matches!(key.scalar(), Some("$patch" | "$retainKeys")) {
+                    return true;
+                }
+                open.push(value);
+            }
+            open.extend(node.items());
+        }
+        false
+    }
+
+    /// The pods that the object carries: one for most kinds, several for a JobSet. A Rollout that
+    /// takes its template from elsewhere (`workloadRef`) carries none.
+    #[must_use]
+    pub fn workloads<'k>(self, further: &'k [Kind]) -> Vec<Workload<'t>>
+    where
+        'k: 't,
+    {
+        if self.root.get("spec").is_some_and(|spec| spec.get("workloadRef").is_some_and(|reference| !reference.is_null())) {
+            return Vec::new();
+        }
+        let group = self.group();
+        KINDS
+            .iter()
+            .chain(further)
+            .filter(|kind| kind.kind == self.kind && kind.group == group)
+            .flat_map(|kind| walk(self.root, &kind.route).into_iter().filter_map(move |node| Workload::new(self, kind, node)))
+            .collect()
+    }
 }

@@ -1,5 +1,118 @@
-//! Plain data about images and programs.
+//! Plain data about images and programs, built in or given by a policy.
+
+use super::container::Container;
+use super::image::{Image, glob};
+use super::kinds::Kind;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// Programs that need long to start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SlowStarter {
+    /// What it is, with its article, for sentences: "a JVM".
+    pub name: String,
+    /// How long a start takes on an ordinary day, in seconds.
+    pub seconds: u64,
+    /// Image patterns: without `/` compared with the last part of the repository, with `/` with
+    /// its end; `*` matches anything but `/`.
+    #[serde(default)]
+    pub images: Vec<String>,
+    /// Patterns for the last part of the program's path, such as `java`.
+    #[serde(default)]
+    pub programs: Vec<String>,
+    /// Environment variables that only such a program reads.
+    #[serde(default)]
+    pub env: Vec<String>,
+    /// Where the number comes from.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// What is known of an image.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageFacts {
+    /// Patterns, as for slow starters. One without `/` means the official image of Docker Hub.
+    pub images: Vec<String>,
+    /// An operating system without a program of its own.
+    #[serde(default)]
+    pub os: bool,
+    /// What the image runs without command and args, and why that ends: "`bash` reads its
+    /// standard input, which is empty".
+    #[serde(default)]
+    pub idles: Option<String>,
+    /// Whether `args` alone become the program: no entrypoint, or one that runs its arguments.
+    #[serde(default)]
+    pub runs_args: bool,
+    /// Parts of tags that make it another image: `fpm`.
+    #[serde(default)]
+    pub except_tags: Vec<String>,
+    /// The image's Dockerfile or documentation.
+    pub source: String,
+}
+
+/// How sure a row is about an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Match {
+    /// It is that image.
+    Exact,
+    /// An image of the same name elsewhere.
+    SameName,
+}
 
 /// All tables.
-#[derive(Debug, Default)]
-pub struct Tables {}
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    /// Built-in rows and those of the policy.
+    pub slow_starters: Vec<SlowStarter>,
+    /// Facts by image.
+    pub images: Vec<ImageFacts>,
+    /// Kinds beyond the built-in ones.
+    pub kinds: Vec<Kind>,
+}
+
+impl Tables {
+    /// The slowest row that matches a container, and by what it was recognised.
+    #[must_use]
+    pub fn slow_starter(&self, container: Container<'_>) -> Option<(&SlowStarter, String)> {
+        let image = container.image();
+        let program = super::command::program_name(container, self);
+        let env: Vec<&str> = container.env().map(|(name, _)| name).collect();
+        self.slow_starters
+            .iter()
+            .filter_map(|row| {
+                let by_image = || {
+                    let pattern = row.images.iter().find(|pattern| image.is_some_and(|image| image.matches(pattern)))?;
+                    Some(format!("the image `{pattern}`"))
+                };
+                let by_program = || {
+                    let name = program.as_deref()?;
+                    row.programs.iter().find(|pattern| glob(pattern, name)).map(|_| format!("the program `{name}`"))
+                };
+                let by_env = || row.env.iter().find(|name| env.contains(&name.as_str())).map(|name| format!("the variable `{name}`"));
+                Some((row, by_image().or_else(by_program).or_else(by_env)?))
+            })
+            .reduce(|best, next| if next.0.seconds > best.0.seconds { next } else { best })
+    }
+
+    /// What is known of an image.
+    #[must_use]
+    pub fn facts(&self, image: &Image<'_>) -> Option<(&ImageFacts, Match)> {
+        self.images.iter().find_map(|row| {
+            let tag = image.tag.unwrap_or_default();
+            if row.except_tags.iter().any(|part| tag.contains(part.as_str())) {
+                return None;
+            }
+            let exact = |pattern: &String| {
+                if pattern.contains('/') { image.matches(pattern) } else { image.official && glob(pattern, image.repository) }
+            };
+            if row.images.iter().any(exact) {
+                Some((row, Match::Exact))
+            } else {
+                let same = row.os && row.images.iter().any(|pattern| !pattern.contains('/') && glob(pattern, image.short_name()));
+                same.then_some((row, Match::SameName))
+            }
+        })
+    }
+}

@@ -1,5 +1,21 @@
 //! The rules: data plus one pure function each, one file each, listed in [`RULES`].
 
+mod aggressive_liveness_probe;
+mod duplicate_key;
+mod hidden_line_break;
+mod idle_base_image;
+mod invalid_image_reference;
+mod latest_image_tag;
+mod memory_limit_below_request;
+mod memory_limit_equals_request;
+mod memory_limit_tiny;
+mod memory_unit_invalid;
+mod missing_memory_limit;
+mod missing_startup_probe;
+mod unused_exemption;
+mod unused_suppression;
+mod workload_exits;
+
 use crate::finding::{Finding, Safety, Severity};
 use crate::k8s::container::Container;
 use crate::k8s::object::Object;
@@ -144,6 +160,21 @@ impl Context<'_> {
 
 /// Every rule, by name.
 pub static RULES: &[&Rule] = &[
+    &aggressive_liveness_probe::RULE,
+    &duplicate_key::RULE,
+    &hidden_line_break::RULE,
+    &idle_base_image::RULE,
+    &invalid_image_reference::RULE,
+    &latest_image_tag::RULE,
+    &memory_limit_below_request::RULE,
+    &memory_limit_equals_request::RULE,
+    &memory_limit_tiny::RULE,
+    &memory_unit_invalid::RULE,
+    &missing_memory_limit::RULE,
+    &missing_startup_probe::RULE,
+    &unused_exemption::RULE,
+    &unused_suppression::RULE,
+    &workload_exits::RULE,
 ];
 
 /// The rule of a name.

@@ -1,1 +1,100 @@
-//! YAML bytes to trees.
+//! YAML text to documents, as kubectl reads it. The general parser stands behind `parse` alone.
+
+mod number;
+mod parse;
+mod scalar;
+
+use crate::node::{Document, Malformed};
+use crate::source::Span;
+
+/// The documents of a YAML file, in order; those that hold nothing, or `null`, are left out, as
+/// kubectl leaves them out. One that can't be read doesn't hide the others.
+pub fn documents(text: &str) -> impl Iterator<Item = Result<Document<'_>, Malformed>> + '_ {
+    documents_from(text, 0)
+}
+
+/// The documents of a YAML file from a byte offset on, as where a stream of JSON gives way to YAML.
+pub fn documents_from(text: &str, start: u32) -> impl Iterator<Item = Result<Document<'_>, Malformed>> + '_ {
+    let mut parts = Parts { text, at: start as usize };
+    std::iter::from_fn(move || {
+        loop {
+            let read = parts.next()?.and_then(|part| parse::document(text, part));
+            if let Some(result) = read.transpose() {
+                return Some(result);
+            }
+        }
+    })
+}
+
+/// A text's parts between separators, as `YAMLReader.Read` in apimachinery's
+/// `pkg/util/yaml/decoder.go` cuts them: at each line that begins with `---`, whatever it stands
+/// in. Such a line that begins a part belongs to it. What may follow on it is white space or a
+/// comment; anything else kubectl refuses.
+struct Parts<'s> {
+    text: &'s str,
+    at: usize,
+}
+
+impl Parts<'_> {
+    /// Where the next line that begins with `---` does, from the line at `from` on.
+    fn separator(&self, from: usize) -> Option<usize> {
+        let rest = &self.text.as_bytes()[from..];
+        if rest.starts_with(b"---") {
+            return Some(from);
+        }
+        memchr::memmem::find(rest, b"\n---").map(|at| from + at + 1)
+    }
+
+    /// Where the line after the one at `at` begins.
+    fn line_after(&self, at: usize) -> usize {
+        memchr::memchr(b'\n', &self.text.as_bytes()[at..]).map_or(self.text.len(), |end| at + end + 1)
+    }
+}
+
+impl Iterator for Parts<'_> {
+    type Item = Result<Span, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self.at;
+        if start >= self.text.len() {
+            return None;
+        }
+        let mut body = start;
+        if self.separator(start) == Some(start) {
+            body = self.line_after(start);
+            let rest = self.text[start + 3..body].trim();
+            if !rest.is_empty() && !rest.starts_with('#') {
+                let offset = body - self.text[start + 3..body].trim_start().len();
+                self.at = self.separator(body).unwrap_or(self.text.len());
+                return Some(Err(Malformed {
+                    offset: offset as u32,
+                    message: "only a comment may follow `---` on its line: begin the document on the next one".into(),
+                }));
+            }
+        }
+        let end = self.separator(body).unwrap_or(self.text.len());
+        let line_end = self.line_after(end);
+        let proper = self.text.get(end + 3..line_end).is_some_and(|rest| {
+            let rest = rest.trim();
+            rest.is_empty() || rest.starts_with('#')
+        });
+        // A faulty separator is left for the next part to begin with, and to report.
+        self.at = if proper { line_end } else { end };
+        Some(Ok(Span::new(body as u32, end as u32)))
+    }
+}
+
+/// Characters within a span that are line breaks to Kubernetes' reader and to hardly anything
+/// else: U+0085, U+2028 and U+2029. After one, a comment's end can hold a key that nobody sees.
+pub fn hidden_line_breaks(text: &str, span: Span) -> impl Iterator<Item = Span> + '_ {
+    let bytes = &text.as_bytes()[span.range()];
+    memchr::memchr2_iter(0xC2, 0xE2, bytes).filter_map(move |at| {
+        let length = match bytes[at..] {
+            [0xC2, 0x85, ..] => 2,
+            [0xE2, 0x80, 0xA8 | 0xA9, ..] => 3,
+            _ => return None,
+        };
+        let start = span.start + at as u32;
+        Some(Span::new(start, start + length))
+    })
+}

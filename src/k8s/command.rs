@@ -1,0 +1,92 @@
+//! What a container will run: one model that all rules ask.
+
+use super::container::Container;
+use super::tables::{Match, Tables};
+use crate::node::Node;
+use std::borrow::Cow;
+
+/// One word of an argument vector.
+#[derive(Clone, Debug)]
+pub struct Word<'t> {
+    /// The text after the kubelet's expansion of `$(VAR)`; `None` where a variable's value is not
+    /// written in the manifest.
+    pub text: Option<Cow<'t, str>>,
+    /// Where it stands.
+    pub node: Node<'t>,
+}
+
+/// The argument vector of a container: `command` and `args`; or `args` alone, where the image is
+/// known to run them. `None` where the image decides.
+#[must_use]
+pub fn argv<'t>(container: Container<'t>, tables: &Tables) -> Option<Vec<Word<'t>>> {
+    let nodes = match container.command_words() {
+        (Some(command), args) => command.into_iter().chain(args.unwrap_or_default()).collect(),
+        (None, Some(args)) => {
+            let image = container.image()?;
+            let (facts, sure) = tables.facts(&image)?;
+            (facts.runs_args && sure == Match::Exact).then_some(args)?
+        }
+        (None, None) => return None,
+    };
+    Some(nodes.into_iter().map(|node| Word { text: node.as_str().and_then(|text| expand(container, text)), node }).collect())
+}
+
+/// The last part of the program's path: `java` of `/usr/bin/java`. The program behind `sh -c` is
+/// the first word of a script that begins with a plain word, `exec` left out.
+#[must_use]
+pub fn program_name(container: Container<'_>, tables: &Tables) -> Option<String> {
+    let argv = argv(container, tables)?;
+    let words: Vec<&str> = argv.iter().map_while(|word| word.text.as_deref()).collect();
+    let words = super::shell::unwrap(&words);
+    let name = base_name(words.first()?);
+    if let Some(script) = super::shell::inline_script(words) {
+        return super::shell::last_program(script);
+    }
+    Some(name.to_owned())
+}
+
+/// Last part of a path.
+#[must_use]
+pub fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Expands `$(VAR)` as the kubelet does (kubernetes `third_party/forked/golang/expansion`): `$$`
+/// is a dollar; a name that is no variable stays as written.
+fn expand<'t>(container: Container<'t>, text: &'t str) -> Option<Cow<'t, str>> {
+    if !text.contains("$(") && !text.contains("$$") {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        if let Some(after) = rest.strip_prefix('$') {
+            out.push('$');
+            rest = after;
+        } else if let Some((name, after)) = rest.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
+            match container.env().filter(|(known, _)| *known == name).last() {
+                // A value may hold references of its own: then it is not known.
+                Some((_, Some(value))) if !value.contains("$(") => out.push_str(value),
+                Some(_) => return None,
+                None if container.has_env_from() && is_variable(name) => return None,
+                None => {
+                    out.push_str("$(");
+                    out.push_str(name);
+                    out.push(')');
+                }
+            }
+            rest = after;
+        } else {
+            out.push('$');
+        }
+    }
+    out.push_str(rest);
+    Some(Cow::Owned(out))
+}
+
+/// Looks like an environment variable rather than a shell command.
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+}

@@ -1,0 +1,177 @@
+//! Probes and their arithmetic.
+//!
+//! Measured on a real kubelet: the prober ticks from pod admission, so the phase of the first
+//! check is arbitrary; a container whose every check fails is never killed before the guaranteed
+//! budget, and about at [`Probe::latest_kill`] at the latest
+//! (kubernetes `pkg/kubelet/prober/worker.go`).
+
+use super::container::Container;
+use super::field::Field;
+use crate::node::{Kind, Node};
+use crate::path::Path;
+
+/// Which probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Kills a running container.
+    Liveness,
+    /// Takes it out of its Services.
+    Readiness,
+    /// Holds the other two off until it has succeeded once, and kills where it does not.
+    Startup,
+}
+
+impl Purpose {
+    /// The field's name.
+    #[must_use]
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Liveness => "livenessProbe",
+            Self::Readiness => "readinessProbe",
+            Self::Startup => "startupProbe",
+        }
+    }
+}
+
+/// A probe of a container.
+#[derive(Clone, Copy, Debug)]
+pub struct Probe<'t> {
+    /// Whose.
+    pub container: Container<'t>,
+    /// Which.
+    pub purpose: Purpose,
+    /// Its mapping.
+    pub node: Node<'t>,
+}
+
+impl<'t> Probe<'t> {
+    /// A number of seconds or of failures; absent or 0 means the default, as in the API server's
+    /// `SetDefaults_Probe` (kubernetes `pkg/apis/core/v1/defaults.go`).
+    fn number(self, key: &str, default: u64) -> u64 {
+        let written = self.node.get(key).and_then(Node::as_i64).and_then(|number| u64::try_from(number).ok());
+        // The API's fields are int32: what is larger is refused there.
+        written.filter(|&number| number > 0).unwrap_or(default).min(i32::MAX as u64)
+    }
+
+    /// D, in seconds; default 0.
+    #[must_use]
+    pub fn initial_delay(self) -> u64 {
+        self.number("initialDelaySeconds", 0)
+    }
+
+    /// P, in seconds; default 10.
+    #[must_use]
+    pub fn period(self) -> u64 {
+        self.number("periodSeconds", 10)
+    }
+
+    /// F; default 3.
+    #[must_use]
+    pub fn failure_threshold(self) -> u64 {
+        self.number("failureThreshold", 3)
+    }
+
+    /// T, in seconds; default 1.
+    #[must_use]
+    pub fn timeout(self) -> u64 {
+        self.number("timeoutSeconds", 1)
+    }
+
+    /// B = D + (F−1)·P, in seconds: a container that has just started is never killed sooner.
+    #[must_use]
+    pub fn budget(self) -> u64 {
+        self.initial_delay() + (self.failure_threshold() - 1) * self.period()
+    }
+
+    /// U = D + P + (F−1)·max(P, T) + T, in seconds: about the latest kill.
+    #[must_use]
+    pub fn latest_kill(self) -> u64 {
+        self.initial_delay()
+            + self.period()
+            + (self.failure_threshold() - 1) * self.period().max(self.timeout())
+            + self.timeout()
+    }
+
+    /// (F−1)·P + T, in seconds: how long a running container may be silent.
+    #[must_use]
+    pub fn tolerance(self) -> u64 {
+        (self.failure_threshold() - 1) * self.period() + self.timeout()
+    }
+
+    fn field(self, keys: &'static [&'static str]) -> Field<'t> {
+        Field::new(self.container.workload.object.root, self.node, keys)
+    }
+
+    /// Its own path.
+    #[must_use]
+    pub fn path(self) -> Path {
+        self.node.path_from(self.container.workload.object.root)
+    }
+
+    /// Names of the handlers that it has; exactly one is right.
+    pub fn handlers(self) -> impl Iterator<Item = (&'static str, Node<'t>)> {
+        ["exec", "httpGet", "tcpSocket", "grpc"]
+            .into_iter()
+            .filter_map(move |key| self.node.get(key).filter(|node| !node.is_null()).map(|node| (key, node)))
+    }
+
+    /// Whether its handler can be used for a second probe: exactly one, and where it names a port,
+    /// the container declares that port.
+    #[must_use]
+    pub fn has_sound_handler(self) -> bool {
+        let handlers: Vec<_> = self.handlers().collect();
+        let [(kind, handler)] = handlers[..] else { return false };
+        match kind {
+            "httpGet" | "tcpSocket" => {
+                let local = handler.get("host").is_none_or(Node::is_null);
+                let Some(port) = handler.get("port") else { return false };
+                local && port.as_str().is_none_or(|name| self.container.has_port_named(name))
+            }
+            "exec" => handler.get("command").is_some_and(|command| command.kind() == Kind::Sequence && command.count() > 0),
+            _ => handler.get("port").is_some(),
+        }
+    }
+
+    /// A startupProbe with the handler and timeout of this probe, which guarantees at least
+    /// `seconds`, and no less than this one does; `None` where the handler is not sound.
+    #[must_use]
+    pub fn as_startup_probe(self, seconds: u64) -> Option<NewProbe> {
+        let handler = self.has_sound_handler().then(|| self.handlers().next())?;
+        let (kind, node) = handler?;
+        let timeout = self.timeout();
+        let period = timeout.max(self.period().min(5));
+        let threshold = seconds.max(self.budget()).div_ceil(period) + 1;
+        let mut json = serde_json::Map::from_iter([(kind.to_owned(), node.to_json())]);
+        if timeout != 1 {
+            json.insert("timeoutSeconds".into(), timeout.into());
+        }
+        json.insert("periodSeconds".into(), period.into());
+        json.insert("failureThreshold".into(), threshold.into());
+        Some(NewProbe { json: json.into(), period, threshold, budget: period * (threshold - 1) })
+    }
+
+    /// Where its failureThreshold stands or would stand.
+    #[must_use]
+    pub fn failure_threshold_field(self) -> Field<'t> {
+        self.field(&["failureThreshold"])
+    }
+
+    /// Where its periodSeconds stands or would stand.
+    #[must_use]
+    pub fn period_field(self) -> Field<'t> {
+        self.field(&["periodSeconds"])
+    }
+}
+
+/// A probe to be added.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewProbe {
+    /// The whole probe.
+    pub json: serde_json::Value,
+    /// Its periodSeconds.
+    pub period: u64,
+    /// Its failureThreshold.
+    pub threshold: u64,
+    /// What it guarantees, in seconds.
+    pub budget: u64,
+}

@@ -1,0 +1,445 @@
+//! Walks a parsed script.
+
+use super::{Ending, Stdin, programs};
+use brush_parser::ast::{
+    AndOr, AndOrList, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, FunctionBody, IoFileRedirectTarget,
+    IoRedirect, Pipeline, RedirectList, SeparatorOperator, SimpleCommand, Word,
+};
+use brush_parser::word::{WordPiece, WordPieceWithSource};
+use brush_parser::{Parser, ParserOptions, ast::Program};
+use std::collections::HashMap;
+
+/// Longest script that is parsed, in bytes, and deepest nesting: the parser recurses.
+const MAX_BYTES: usize = 64 << 10;
+const MAX_DEPTH: usize = 40;
+
+/// What a step of a script may rely on.
+#[derive(Clone)]
+pub(super) struct Scope<'a> {
+    pub(super) stdin: Stdin,
+    functions: HashMap<&'a str, &'a FunctionBody>,
+    depth: usize,
+    in_script: bool,
+}
+
+impl Scope<'_> {
+    pub(super) fn new(stdin: Stdin) -> Self {
+        Self { stdin, functions: HashMap::new(), depth: 0, in_script: false }
+    }
+
+    pub(super) fn in_script(&self) -> bool {
+        self.in_script
+    }
+}
+
+fn options() -> ParserOptions {
+    ParserOptions::default()
+}
+
+/// Parses a script; `None` where it does not parse or is too large to.
+fn parse(text: &str) -> Option<Program> {
+    if text.len() > MAX_BYTES || nesting(text) > MAX_DEPTH {
+        return None;
+    }
+    Parser::new(std::io::Cursor::new(text.as_bytes()), &options()).parse_program().ok()
+}
+
+/// An upper bound of how deep a script nests: brackets and compound keywords, opened and not
+/// closed again.
+fn nesting(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0usize);
+    for c in text.bytes() {
+        match c {
+            b'(' | b'{' | b'[' => depth += 1,
+            b')' | b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    let (mut open, mut words) = (0usize, 0usize);
+    for word in text.split(|c: char| c.is_whitespace() || c == ';') {
+        match word {
+            "if" | "while" | "until" | "for" | "case" | "select" | "!" => open += 1,
+            "fi" | "done" | "esac" => open = open.saturating_sub(1),
+            _ => {}
+        }
+        words = words.max(open);
+    }
+    deepest + words
+}
+
+/// Whether a script ends.
+pub(super) fn ending(text: &str, scope: &Scope<'_>) -> Option<Ending> {
+    // Opening a named pipe waits for its other end.
+    if scope.depth >= MAX_DEPTH || text.contains("mkfifo") {
+        return None;
+    }
+    let program = parse(text)?;
+    let mut scope = Scope { functions: HashMap::new(), depth: scope.depth + 1, in_script: true, ..scope.clone() };
+    let end = Ending::now("an empty script ends at once");
+    let lists = program.complete_commands.iter();
+    lists.into_iter().try_fold(end, |so_far, list| if so_far.leaves { Some(so_far) } else { Some(so_far.then(sequence(list, &mut scope)?)) })
+}
+
+fn sequence<'a>(list: &'a CompoundList, scope: &mut Scope<'a>) -> Option<Ending> {
+    let mut end: Option<Ending> = None;
+    for item in &list.0 {
+        let next = match item.1 {
+            SeparatorOperator::Async => Ending {
+                abandons: true,
+                ..Ending::now("the last command in the foreground ends, and the programs in the background end with it")
+            },
+            SeparatorOperator::Sequence => and_or(&item.0, scope)?,
+        };
+        let joined = match end {
+            None => next,
+            // The background only matters for what it leaves behind.
+            Some(before) if matches!(item.1, SeparatorOperator::Async) => {
+                let last = before.last.clone();
+                let last = if before.abandons { next.last.clone() } else { last };
+                Ending { last, ..before.then(next) }
+            }
+            Some(before) => before.then(next),
+        };
+        if joined.leaves {
+            return Some(joined);
+        }
+        end = Some(joined);
+    }
+    Some(end.unwrap_or_else(|| Ending::now("an empty script ends at once")))
+}
+
+fn and_or<'a>(list: &'a AndOrList, scope: &mut Scope<'a>) -> Option<Ending> {
+    let mut end = pipeline(&list.first, scope)?;
+    for more in &list.additional {
+        let (AndOr::And(next) | AndOr::Or(next)) = more;
+        // Whether it runs at all hangs on an exit code, so that `exit` there proves nothing.
+        let next = pipeline(next, scope)?;
+        end = if end.leaves { end } else { Ending { leaves: false, ..end.then(next) } };
+    }
+    Some(end)
+}
+
+fn pipeline<'a>(pipeline: &'a Pipeline, scope: &mut Scope<'a>) -> Option<Ending> {
+    if let [only] = &pipeline.seq[..] {
+        return command(only, scope);
+    }
+    // The parts behind the first read from the part before, which ends.
+    let mut end: Option<Ending> = None;
+    for part in &pipeline.seq {
+        let mut inner = scope.clone();
+        if end.is_some() {
+            inner.stdin = Stdin::Empty;
+        }
+        let next = Ending { leaves: false, ..command(part, &mut inner)? };
+        end = Some(match end {
+            None => next,
+            Some(before) => before.then(next),
+        });
+    }
+    end
+}
+
+fn command<'a>(command: &'a Command, scope: &mut Scope<'a>) -> Option<Ending> {
+    match command {
+        Command::Simple(simple) => self::simple(simple, scope),
+        Command::Compound(inner, redirects) => {
+            redirects_end(redirects.as_ref(), scope)?;
+            compound(inner, scope)
+        }
+        Command::Function(function) => {
+            scope.functions.insert(&function.fname.value, &function.body);
+            Some(Ending::now("a definition ends at once"))
+        }
+        Command::ExtendedTest(..) => Some(Ending::now("a test ends at once")),
+    }
+}
+
+fn compound<'a>(command: &'a CompoundCommand, scope: &mut Scope<'a>) -> Option<Ending> {
+    match command {
+        CompoundCommand::BraceGroup(group) => sequence(&group.list, scope),
+        CompoundCommand::Subshell(group) => Some(Ending { leaves: false, ..sequence(&group.list, &mut scope.clone())? }),
+        CompoundCommand::ForClause(clause) => {
+            for word in clause.values.iter().flatten() {
+                words_end(word, scope)?;
+            }
+            Some(Ending { leaves: false, ..sequence(&clause.body.list, scope)? })
+        }
+        CompoundCommand::IfClause(clause) => {
+            let mut end = sequence(&clause.condition, scope)?;
+            let mut branches: Option<Ending> = None;
+            let mut otherwise = false;
+            let mut add = |branch: Ending| {
+                branches = Some(match branches.take() {
+                    None => branch,
+                    Some(before) => before.or(branch),
+                });
+            };
+            add(sequence(&clause.then, scope)?);
+            for clause in clause.elses.iter().flatten() {
+                match &clause.condition {
+                    Some(condition) => end = end.then(sequence(condition, scope)?),
+                    None => otherwise = true,
+                }
+                add(sequence(&clause.body, scope)?);
+            }
+            let branches = branches?;
+            Some(end.then(Ending { leaves: branches.leaves && otherwise, ..branches }))
+        }
+        CompoundCommand::CaseClause(clause) => {
+            words_end(&clause.value, scope)?;
+            let mut end = Ending::now("`case` ends at once");
+            for case in &clause.cases {
+                if let Some(list) = &case.cmd {
+                    end = end.or(sequence(list, scope)?);
+                }
+            }
+            Some(Ending { leaves: false, ..end })
+        }
+        CompoundCommand::Arithmetic(_) => Some(Ending::now("arithmetic ends at once")),
+        // How often a loop turns is not known; a coprocess runs beside.
+        CompoundCommand::ArithmeticForClause(_)
+        | CompoundCommand::WhileClause(_)
+        | CompoundCommand::UntilClause(_)
+        | CompoundCommand::Coprocess(_) => None,
+    }
+}
+
+fn simple<'a>(command: &'a SimpleCommand, scope: &mut Scope<'a>) -> Option<Ending> {
+    let prefix = command.prefix.iter().flat_map(|prefix| &prefix.0);
+    let suffix = command.suffix.iter().flat_map(|suffix| &suffix.0);
+    let mut inner = scope.clone();
+    let mut words: Vec<String> = Vec::new();
+    for item in prefix {
+        match item {
+            CommandPrefixOrSuffixItem::AssignmentWord(_, word) | CommandPrefixOrSuffixItem::Word(word) => words_end(word, scope)?,
+            CommandPrefixOrSuffixItem::IoRedirect(redirect) => redirect_ends(redirect, &mut inner)?,
+            CommandPrefixOrSuffixItem::ProcessSubstitution(..) => return None,
+        }
+    }
+    let Some(name) = &command.word_or_name else { return Some(Ending::now("an assignment ends at once")) };
+    words_end(name, scope)?;
+    words.push(literal(name)?);
+    for item in suffix {
+        match item {
+            CommandPrefixOrSuffixItem::AssignmentWord(_, word) | CommandPrefixOrSuffixItem::Word(word) => {
+                words_end(word, scope)?;
+                // What a variable holds is not known; where it could matter the caller sees it.
+                words.push(literal(word).unwrap_or_else(|| word.value.clone()));
+            }
+            CommandPrefixOrSuffixItem::IoRedirect(redirect) => redirect_ends(redirect, &mut inner)?,
+            CommandPrefixOrSuffixItem::ProcessSubstitution(..) => return None,
+        }
+    }
+    let argv: Vec<&str> = words.iter().map(String::as_str).collect();
+    match argv[0] {
+        "exit" => return Some(Ending { leaves: true, ..Ending::now(format!("`{}` ends the script", argv.join(" "))) }),
+        "exec" if argv.len() == 1 => return Some(Ending::now("`exec` with redirections only ends at once")),
+        "exec" => {
+            let end = programs::ending(&argv, &inner)?;
+            return Some(Ending { leaves: true, ..end });
+        }
+        "wait" | "read" | "eval" | "." | "source" | "return" | "break" | "continue" => return None,
+        _ => {}
+    }
+    if let Some(body) = scope.functions.get(argv[0]).copied() {
+        if scope.depth >= MAX_DEPTH {
+            return None;
+        }
+        scope.depth += 1;
+        redirects_end(body.1.as_ref(), scope)?;
+        let end = compound(&body.0, scope);
+        scope.depth -= 1;
+        return end;
+    }
+    programs::ending(&argv, &inner)
+}
+
+fn redirects_end(redirects: Option<&RedirectList>, scope: &mut Scope<'_>) -> Option<()> {
+    redirects.into_iter().flat_map(|list| &list.0).try_for_each(|redirect| redirect_ends(redirect, scope))
+}
+
+/// Whether opening a redirection returns; standard input from a file or text ends.
+fn redirect_ends(redirect: &IoRedirect, scope: &mut Scope<'_>) -> Option<()> {
+    match redirect {
+        IoRedirect::File(_, _, IoFileRedirectTarget::Filename(word) | IoFileRedirectTarget::Duplicate(word)) => {
+            words_end(word, scope)?;
+            let target = literal(word)?;
+            (!target.starts_with("/dev/tcp") && !target.starts_with("/dev/udp")).then_some(())
+        }
+        IoRedirect::File(_, _, IoFileRedirectTarget::Fd(_)) => Some(()),
+        IoRedirect::File(_, _, IoFileRedirectTarget::ProcessSubstitution(..)) => None,
+        IoRedirect::HereDocument(_, document) => {
+            scope.stdin = Stdin::Empty;
+            if document.requires_expansion { words_end(&document.doc, scope) } else { Some(()) }
+        }
+        IoRedirect::HereString(_, word) => {
+            scope.stdin = Stdin::Empty;
+            words_end(word, scope)
+        }
+        IoRedirect::OutputAndError(word, _) => words_end(word, scope),
+    }
+}
+
+/// A word's text, where no expansion decides it.
+fn literal(word: &Word) -> Option<String> {
+    let mut text = String::new();
+    let pieces = brush_parser::word::parse(&word.value, &options()).ok()?;
+    pieces.iter().try_for_each(|piece| push_literal(&piece.piece, &mut text))?;
+    Some(text)
+}
+
+fn push_literal(piece: &WordPiece, text: &mut String) -> Option<()> {
+    match piece {
+        WordPiece::Text(piece) | WordPiece::SingleQuotedText(piece) | WordPiece::AnsiCQuotedText(piece) => text.push_str(piece),
+        WordPiece::EscapeSequence(piece) => text.push_str(piece.strip_prefix('\\').unwrap_or(piece)),
+        WordPiece::DoubleQuotedSequence(pieces) => pieces.iter().try_for_each(|piece| push_literal(&piece.piece, text))?,
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Whether every command substitution in a word ends.
+fn words_end(word: &Word, scope: &Scope<'_>) -> Option<()> {
+    if !word.value.contains(['`', '$']) {
+        return Some(());
+    }
+    let pieces = brush_parser::word::parse(&word.value, &options()).ok()?;
+    pieces_end(&pieces, scope)
+}
+
+fn pieces_end(pieces: &[WordPieceWithSource], scope: &Scope<'_>) -> Option<()> {
+    pieces.iter().try_for_each(|piece| match &piece.piece {
+        WordPiece::CommandSubstitution(script) | WordPiece::BackquotedCommandSubstitution(script) => ending(script, scope).map(|_| ()),
+        WordPiece::DoubleQuotedSequence(pieces) | WordPiece::GettextDoubleQuotedSequence(pieces) => pieces_end(pieces, scope),
+        _ => Some(()),
+    })
+}
+
+/// The program of the script's last simple command in the foreground of its main line.
+pub(super) fn last_program(text: &str) -> Option<String> {
+    let program = parse(text)?;
+    let list = program.complete_commands.last()?;
+    let item = list.0.last()?;
+    let last = item.0.additional.last().map_or(&item.0.first, |(AndOr::And(next) | AndOr::Or(next))| next);
+    let Command::Simple(simple) = last.seq.last()? else { return None };
+    let mut words = vec![literal(simple.word_or_name.as_ref()?)?];
+    for item in simple.suffix.iter().flat_map(|suffix| &suffix.0) {
+        if let CommandPrefixOrSuffixItem::Word(word) | CommandPrefixOrSuffixItem::AssignmentWord(_, word) = item {
+            words.push(literal(word).unwrap_or_default());
+        }
+    }
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    Some(crate::k8s::command::base_name(programs::unwrap(&words).first()?).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Stdin, ending};
+
+    fn sh(script: &str) -> Option<super::Ending> {
+        ending(&["sh", "-c", script], Stdin::Empty)
+    }
+
+    #[test]
+    fn certain_ends() {
+        for script in [
+            "echo hello",
+            "server & echo started",
+            "a & b &",
+            "echo a && ls -l",
+            "cd /tmp; export A=b; echo $A",
+            "if true; then echo a; else echo b; fi",
+            "for i in 1 2 3; do echo $i; done",
+            "exec echo hi",
+            "echo a; exit 0; server",
+            "f() { echo hi; }; f",
+            "x=$(date); echo \"now $x\"",
+            "cat /etc/hostname | grep x",
+            "cat <<EOF\nhello\nEOF",
+            "echo hi > /tmp/out 2>&1",
+            "",
+            "# nothing",
+            "(echo a; echo b)",
+            "case $1 in a) echo a;; *) echo b;; esac",
+            "test -f /x || echo missing",
+            "[ -d /data ] && ls /data",
+        ] {
+            let end = sh(script);
+            assert!(end.as_ref().is_some_and(|end| end.certain), "{script}: {end:?}");
+        }
+        assert_eq!(sh("sleep 30; echo a; sleep 5m").map(|end| end.sleeps), Some(330));
+        assert!(sh("server & echo started").is_some_and(|end| end.abandons));
+    }
+
+    #[test]
+    fn unknown_or_endless() {
+        for script in [
+            "server",
+            "echo a; server",
+            "server; echo done",
+            "echo a && exec server",
+            "sleep infinity",
+            "sleep 365d",
+            "tail -f /dev/null",
+            "tail -F /var/log/x",
+            "server & wait",
+            "a & b & wait -n",
+            "while true; do echo a; sleep 1; done",
+            "until nc -z db 5432; do sleep 1; done",
+            "$CMD",
+            "\"$@\"",
+            "eval echo",
+            ". /env.sh",
+            "x=$(server); echo $x",
+            "echo `server`",
+            "f() { server; }; f",
+            "echo() { server; }; echo",
+            "cat < <(server)",
+            "mkfifo /p; cat /p",
+            "cat /dev/zero",
+            "read x",
+            "if server; then echo a; fi",
+            "yes | head -1",
+            "case a in a) server;; esac",
+            "echo 'unterminated",
+            "trap 'exit 0' TERM; sleep infinity & wait",
+            "exec 3<>/dev/tcp/localhost/80",
+            "/app/echo",
+            "./date",
+        ] {
+            assert_eq!(sh(script), None, "{script}");
+        }
+    }
+
+    #[test]
+    fn vectors_and_wrappers() {
+        let ends = |argv: &[&str]| ending(argv, Stdin::Empty).map(|end| end.certain);
+        assert_eq!(ends(&["/bin/echo", "hi"]), Some(true));
+        assert_eq!(ends(&["/bin/bash"]), Some(true));
+        assert_eq!(ends(&["bash", "-euo", "pipefail", "-c", "echo a"]), Some(true));
+        assert_eq!(ends(&["bash", "-xec", "server"]), None);
+        assert_eq!(ends(&["sh", "/start.sh"]), None);
+        assert_eq!(ends(&["tini", "--", "echo", "a"]), Some(true));
+        assert_eq!(ends(&["env", "A=b", "server"]), None);
+        assert_eq!(ends(&["env"]), Some(true));
+        assert_eq!(ends(&["env", "A=b"]), Some(true));
+        assert_eq!(ends(&["python", "manage.py", "migrate"]), Some(false));
+        assert_eq!(ends(&["npm", "run", "start"]), None);
+        assert_eq!(ends(&["npm", "run", "migrate"]), Some(false));
+        assert_eq!(ends(&["jest", "--watch"]), None);
+        assert_eq!(ends(&["python3"]), Some(true));
+        assert_eq!(ends(&["python3", "app.py"]), None);
+        assert_eq!(ends(&["sh", "-c", "python manage.py migrate && python manage.py runserver"]), None);
+        assert_eq!(ending(&["cat"], Stdin::Open), None);
+        assert_eq!(ending(&["bash"], Stdin::Open), None);
+        assert!(ending(&["cat"], Stdin::Empty).is_some());
+    }
+
+    #[test]
+    fn hostile_scripts_are_unknown() {
+        for script in ["(".repeat(100_000), "$(".repeat(50_000), "if ".repeat(30_000), "`".repeat(9999), "{ ".repeat(5000), "a;".repeat(100_000)] {
+            let _ = sh(&script);
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! One document's text to a tree, through the general parser: nothing else knows that parser.
+//!
+//! The rules beyond YAML's own grammar are those of go-yaml v2 (`go.yaml.in/yaml/v2`, `decode.go`):
+//! what aliases and merge keys may do, how far they may go, and what becomes of tags.
+
+use super::scalar;
+use crate::node::{Builder, Document, Kind, Malformed, Style, Text};
+use crate::source::Span;
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+
+/// How deep collections may lie in each other, those of aliases included. kubectl goes to 10,000;
+/// no schema of Kubernetes goes to 100, and whoever walks a tree does so by recursion.
+const MAX_DEPTH: usize = 255;
+
+/// How many nodes aliases and merge keys may add to a document, whatever its size.
+const MAX_COPIES: u64 = 4_000_000;
+
+/// Reads the document in a part of the text; `None` where it holds nothing, or `null`.
+///
+/// As in go-yaml's `Unmarshal`, what follows the document's end (`...`) in its part is not read.
+pub(super) fn document(text: &str, part: Span) -> Result<Option<Document<'_>>, Malformed> {
+    if let Some(offset) = control_character(&text.as_bytes()[part.range()]) {
+        let message = "a control character can't stand in YAML: take it out, or write it as an escape in double quotes";
+        return Err(Malformed { offset: part.start + offset as u32, message: message.into() });
+    }
+    let mut reader = Reader::new(text, part.start);
+    for event in Parser::new_from_str_with_options(&text[part.range()], options()) {
+        let (event, span) = event.map_err(|error| reader.refused(&error))?;
+        let range = span.byte_range().unwrap_or_default();
+        if !reader.event(event, Span::new(part.start + range.start as u32, part.start + range.end as u32))? {
+            break;
+        }
+    }
+    let tree = reader.builder.finish();
+    Ok((!tree.root().is_null()).then_some(Document { tree, text, span: part }))
+}
+
+fn options() -> Options {
+    let mut options = Options::default();
+    options.max_buffered_comment_events = 1 << 20;
+    options.flow_nesting_limit = MAX_DEPTH;
+    options.block_nesting_limit = MAX_DEPTH;
+    options.disallow_directives = true;
+    options
+}
+
+/// The first character that go-yaml's `readerc.go` refuses.
+fn control_character(bytes: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let suspect = |&byte: &u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7F | 0xC2 | 0xEF);
+        let at = from + bytes[from..].iter().position(suspect)?;
+        match bytes[at..] {
+            [0xC2, 0x85 | 0xA0.., ..] => {}
+            [0xEF, second, third, ..] if (second, third) < (0xBF, 0xBE) => {}
+            _ => return Some(at),
+        }
+        from = at + 1;
+    }
+}
+
+/// What the value to come is to its parent.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    /// A value like any other.
+    Plain,
+    /// What a merge key merges.
+    Merge,
+    /// One of a list that a merge key merges.
+    MergeItem,
+}
+
+/// A collection that is not yet closed.
+struct Frame {
+    index: u32,
+    is_mapping: bool,
+    is_flow: bool,
+    /// Whether the next node is a mapping's key.
+    at_key: bool,
+    /// What this collection is to its parent.
+    role: Role,
+    /// What the next value is to this collection.
+    next: Role,
+    /// For a list of a merge key: the mappings, in order.
+    merged: Vec<u32>,
+}
+
+struct Reader<'s> {
+    text: &'s str,
+    base: u32,
+    builder: Builder<'s>,
+    frames: Vec<Frame>,
+    /// Nodes by anchor; the parser counts anchors from 1.
+    anchors: Vec<u32>,
+    /// End of the last thing read that is no comment.
+    end: u32,
+    decoded: u64,
+    aliased: u64,
+    copied: u64,
+}
+
+impl<'s> Reader<'s> {
+    fn new(text: &'s str, base: u32) -> Self {
+        let builder = Builder::new(text);
+        Self { text, base, builder, frames: Vec::new(), anchors: Vec::new(), end: base, decoded: 1, aliased: 0, copied: 0 }
+    }
+
+    /// Takes one event; false at the document's end.
+    fn event(&mut self, event: Event<'_>, span: Span) -> Result<bool, Malformed> {
+        match event {
+            Event::Scalar(value, style, anchor, tag) => self.scalar(&value, style, anchor, tag.as_deref(), span)?,
+            Event::SequenceStart(style, anchor, _) => self.open(Kind::Sequence, style, anchor, span)?,
+            Event::MappingStart(style, anchor, _) => self.open(Kind::Mapping, style, anchor, span)?,
+            Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
+            Event::Alias(anchor) => self.alias(anchor, span)?,
+            Event::Comment(..) => self.builder.comment(span),
+            Event::DocumentEnd | Event::StreamEnd => return Ok(false),
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    fn scalar(&mut self, value: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, span: Span) -> Result<(), Malformed> {
+        let style = match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted => Style::SingleQuoted,
+            ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+            ScalarStyle::Literal => Style::Literal,
+            ScalarStyle::Folded => Style::Folded,
+        };
+        let written = match style {
+            Style::SingleQuoted | Style::DoubleQuoted => &self.text[span.start as usize + 1..span.end as usize - 1],
+            _ => &self.text[span.range()],
+        };
+        // The parser writes `~` for a value that isn't there.
+        let value = if style == Style::Plain && written.is_empty() { "" } else { value };
+        let is_key = self.frames.last().is_some_and(|frame| frame.at_key);
+        if is_key && value == "<<" && is_merge(style, tag) {
+            return self.merge_key(span);
+        }
+        if !is_key && self.next_role() != Role::Plain {
+            return Err(not_mergeable(span));
+        }
+        let meaning = match tag {
+            None => scalar::untagged(value, style == Style::Plain),
+            Some(tag) => {
+                let tag = format!("{}{}", tag.handle(), tag.suffix());
+                scalar::tagged(&tag, value).map_err(|message| Malformed { offset: span.start, message })?
+            }
+        };
+        let result = if is_key { scalar::as_key(meaning, written).map(|text| (Kind::String, text)) } else { scalar::as_json(meaning, written) };
+        let (kind, text) = result.map_err(|message| Malformed { offset: span.start, message })?;
+        let index = self.builder.scalar(kind, style, span, text);
+        self.anchor(anchor, index);
+        self.added(span.end);
+        Ok(())
+    }
+
+    fn open(&mut self, kind: Kind, style: StructureStyle, anchor: usize, span: Span) -> Result<(), Malformed> {
+        let role = self.next_role();
+        match self.frames.last() {
+            Some(frame) if frame.at_key => return Err(complex_key(span)),
+            _ if role == Role::MergeItem && kind == Kind::Sequence => return Err(not_mergeable(span)),
+            _ => {}
+        }
+        if self.frames.len() >= MAX_DEPTH {
+            return Err(too_deep(span.start));
+        }
+        let is_flow = style == StructureStyle::Flow;
+        let start = if kind == Kind::Sequence && !is_flow { self.first_dash(span.start) } else { span.start };
+        let index = self.builder.open(kind, if is_flow { Style::Flow } else { Style::Block }, Span::new(start, span.end));
+        self.anchor(anchor, index);
+        self.end = self.end.max(span.end);
+        self.decoded += 1;
+        let is_mapping = kind == Kind::Mapping;
+        let next = if role == Role::Merge && !is_mapping { Role::MergeItem } else { Role::Plain };
+        self.frames.push(Frame { index, is_mapping, is_flow, at_key: is_mapping, role, next, merged: Vec::new() });
+        Ok(())
+    }
+
+    fn close(&mut self, span: Span) -> Result<(), Malformed> {
+        let Some(frame) = self.frames.pop() else { return Ok(()) };
+        if frame.is_flow {
+            self.end = span.end;
+        }
+        self.builder.close(frame.index, self.end);
+        match frame.role {
+            Role::Plain => {}
+            Role::MergeItem => {
+                if let Some(parent) = self.frames.last_mut() {
+                    parent.merged.push(frame.index);
+                }
+            }
+            Role::Merge if frame.is_mapping => self.merge(frame.index, false, span.start)?,
+            // Backwards, so that the first of a list wins.
+            Role::Merge => {
+                for &index in frame.merged.iter().rev() {
+                    self.merge(index, true, span.start)?;
+                }
+            }
+        }
+        self.turn();
+        Ok(())
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Malformed> {
+        let Some(&index) = anchor.checked_sub(1).and_then(|at| self.anchors.get(at)) else {
+            return Err(Malformed { offset: span.start, message: "no such anchor before this alias".into() });
+        };
+        if self.frames.iter().any(|frame| frame.index == index) {
+            let message = "this alias stands inside its own anchor, so its value would have no end".into();
+            return Err(Malformed { offset: span.start, message });
+        }
+        let kind = self.builder.peek(index).kind();
+        if self.frames.last().is_some_and(|frame| frame.at_key) {
+            self.count(1, true, span.start)?;
+            match kind {
+                Kind::Sequence | Kind::Mapping => return Err(complex_key(span)),
+                Kind::Null => scalar::as_key(scalar::Value::Null, "").map_err(|message| Malformed { offset: span.start, message })?,
+                _ => Text::Slice,
+            };
+            self.builder.copy_as_key(index);
+        } else if self.next_role() == Role::Plain {
+            let nodes = self.builder.after(index) - index;
+            self.count(u64::from(nodes), true, span.start)?;
+            if self.frames.len() + self.builder.height(index) > MAX_DEPTH {
+                return Err(too_deep(span.start));
+            }
+            self.builder.copy(index);
+        } else {
+            if kind != Kind::Mapping {
+                return Err(not_mergeable(span));
+            }
+            // The entry is hidden: what it merges is all that counts.
+            self.builder.scalar(Kind::Null, Style::Plain, span, Text::Owned("null".into()));
+            if self.next_role() == Role::Merge {
+                self.merge(index, true, span.start)?;
+            } else if let Some(frame) = self.frames.last_mut() {
+                frame.merged.push(index);
+            }
+        }
+        self.added(span.end);
+        Ok(())
+    }
+
+    /// Hides the merge key, and expects its value.
+    fn merge_key(&mut self, span: Span) -> Result<(), Malformed> {
+        let index = self.builder.scalar(Kind::String, Style::Plain, span, Text::Owned("<<".into()));
+        self.builder.hide(index);
+        self.added(span.end);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.next = Role::Merge;
+        }
+        Ok(())
+    }
+
+    /// Adds the entries of the mapping at `index` to the mapping being read: in go-yaml, a merge
+    /// overrides the keys before it, and the keys after it override the merge.
+    fn merge(&mut self, index: u32, aliased: bool, offset: u32) -> Result<(), Malformed> {
+        self.count(u64::from(self.builder.after(index) - index), aliased, offset)?;
+        if self.frames.len() + self.builder.height(index) > MAX_DEPTH + 1 {
+            return Err(too_deep(offset));
+        }
+        self.builder.copy_entries(index);
+        Ok(())
+    }
+
+    /// Counts what an alias adds against go-yaml's rule (`allowedAliasRatio` in `decode.go`): 99 %
+    /// of a document may come from aliases up to 400,000 nodes, then less, down to 10 %.
+    fn count(&mut self, nodes: u64, aliased: bool, offset: u32) -> Result<(), Malformed> {
+        self.copied += nodes;
+        if aliased {
+            self.decoded += nodes;
+            self.aliased += nodes;
+        }
+        let allowed = 0.99 - 0.89 * (self.decoded.saturating_sub(400_000) as f64 / 3_600_000.0).min(1.0);
+        let excessive = self.aliased > 100 && self.decoded > 1000 && self.aliased as f64 / self.decoded as f64 > allowed;
+        if excessive || self.copied > MAX_COPIES {
+            let message = "aliases make this document many times larger: Kubernetes' reader refuses it, so write the values out";
+            return Err(Malformed { offset, message: message.into() });
+        }
+        Ok(())
+    }
+
+    fn next_role(&self) -> Role {
+        self.frames.last().map_or(Role::Plain, |frame| frame.next)
+    }
+
+    fn anchor(&mut self, anchor: usize, index: u32) {
+        if anchor > 0 {
+            self.anchors.resize(anchor.max(self.anchors.len()), index);
+            self.anchors[anchor - 1] = index;
+        }
+    }
+
+    /// Notes that a scalar or an alias was added.
+    fn added(&mut self, end: u32) {
+        self.end = self.end.max(end);
+        self.decoded += 1;
+        self.turn();
+    }
+
+    /// In a mapping, goes from key to value or on to the next key.
+    fn turn(&mut self) {
+        if let Some(frame) = self.frames.last_mut().filter(|frame| frame.is_mapping) {
+            frame.at_key = !frame.at_key;
+            frame.next = Role::Plain;
+        }
+    }
+
+    /// Where a block sequence's first dash stands: the parser gives its first item's place where
+    /// the dash stands in its parent's column.
+    fn first_dash(&self, start: u32) -> u32 {
+        let bytes = self.text.as_bytes();
+        if bytes.get(start as usize) == Some(&b'-') && bytes.get(start as usize + 1).is_none_or(u8::is_ascii_whitespace) {
+            return start;
+        }
+        let mut at = self.end;
+        while at < start {
+            let rest = &self.text[at as usize..start as usize];
+            let Some(line) = memchr::memchr(b'\n', rest.as_bytes()) else { break };
+            let next = &rest[line + 1..];
+            let indent = next.len() - next.trim_start_matches(' ').len();
+            at += (line + 1 + indent) as u32;
+            if bytes[at as usize] == b'-' && bytes.get(at as usize + 1).is_none_or(u8::is_ascii_whitespace) {
+                return at;
+            }
+        }
+        start
+    }
+
+    /// The parser's error in our words.
+    fn refused(&self, error: &ScanError) -> Malformed {
+        let offset = self.base + error.marker().byte_offset().unwrap_or_default() as u32;
+        Malformed { offset: offset.min(self.text.len() as u32), message: explain(error) }
+    }
+}
+
+/// `isMerge` in go-yaml's `decode.go`.
+fn is_merge(style: Style, tag: Option<&Tag>) -> bool {
+    match tag {
+        None => style == Style::Plain,
+        Some(tag) => matches!((tag.handle(), tag.suffix()), ("", "!") | ("tag:yaml.org,2002:", "merge") | ("", "tag:yaml.org,2002:merge")),
+    }
+}
+
+fn not_mergeable(span: Span) -> Malformed {
+    Malformed { offset: span.start, message: "`<<` needs a mapping, or a list of mappings".into() }
+}
+
+fn complex_key(span: Span) -> Malformed {
+    let message = "a list or a mapping can't be a key here: quote it if it is a text such as a template's `{{ }}`";
+    Malformed { offset: span.start, message: message.into() }
+}
+
+fn too_deep(offset: u32) -> Malformed {
+    Malformed { offset, message: format!("nested deeper than {MAX_DEPTH} levels: nothing of Kubernetes is") }
+}
+
+/// What is wrong and what to do, for the errors that people meet.
+fn explain(error: &ScanError) -> String {
+    let known = match error.kind() {
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabAtBlockScalarStart => {
+            "a tab can't indent YAML: use spaces"
+        }
+        ErrorKind::UnclosedQuotedScalar => "a quote is opened and never closed: close it",
+        ErrorKind::UnknownAnchor => "no such anchor before this alias: quote the value if it is a text that begins with `*`",
+        ErrorKind::DirectiveDisallowed => "kubectl reads no `%` directives: take the line out, or quote the value",
+        ErrorKind::RecursionLimitExceeded => return too_deep(0).message,
+        ErrorKind::MappingValueNotAllowed => {
+            "a `:` makes a key where none can be: quote the value if it is a text, or check the indentation"
+        }
+        ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent => "this line's indentation fits nothing around it",
+        ErrorKind::ExpectedBlockMappingKey => "a key was expected here: check the indentation",
+        ErrorKind::ExpectedBlockSequenceEntry => "an item with `-` was expected here: check the indentation",
+        ErrorKind::SimpleKeyExpected => "a `:` is missing after this key",
+        ErrorKind::UnknownQuotedScalarEscape => "no such escape in double quotes: write `\\\\` for a backslash, or use single quotes",
+        ErrorKind::BomInsideDocument => "a byte order mark may stand at the beginning only: take it out",
+        ErrorKind::UnclosedFlowCollection { .. } | ErrorKind::UnexpectedEofFlowMapping | ErrorKind::UnexpectedEofFlowSequence => {
+            "a bracket is opened and never closed: close it"
+        }
+        ErrorKind::UndeclaredTagHandle => "this tag's prefix is declared nowhere: take the tag out",
+        other => return other.to_string().trim_end_matches('.').to_owned(),
+    };
+    known.to_owned()
+}

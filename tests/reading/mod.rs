@@ -1,0 +1,11 @@
+//! Text to trees: what kubectl reads, and what nobody should be able to break.
+
+mod spans;
+
+use crashlint::node::{Document, Malformed};
+use crashlint::yaml;
+
+/// The documents of a YAML text, or the first error.
+fn read(text: &str) -> Result<Vec<Document<'_>>, Malformed> {
+    yaml::documents(text).collect()
+}
