@@ -1,3 +1,97 @@
 //! Objects, rules and policy make a report.
+//!
+//! Two passes: the first keeps what manifests say to each other, the second runs the rules file by
+//! file. Memory holds a file for each thread, the facts, and the findings.
 
+mod file;
 pub mod outcome;
+mod read;
+mod suppress;
+mod survey;
+
+pub use read::Input;
+
+use crate::finding::{Finding, Severity};
+use crate::policy::Policy;
+use outcome::{InputError, Report};
+use rayon::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Stack of a worker, in bytes: the shell's grammar recurses.
+const STACK: usize = 32 << 20;
+
+/// Lints files. The report does not depend on the number of threads; 0 means one for each core.
+///
+/// `progress` is called after each file with the number of files that are done, from any thread.
+#[must_use]
+pub fn lint(inputs: &[Input], policy: &Policy, threads: usize, progress: &(dyn Fn(usize, usize) + Sync)) -> Report {
+    let run = || {
+        let survey = survey::survey(inputs);
+        let done = AtomicUsize::new(0);
+        let outcomes: Vec<file::Outcome> = inputs
+            .par_iter()
+            .map(|input| {
+                // A fault of ours in one file must not lose the others.
+                let outcome = catch_unwind(AssertUnwindSafe(|| file::lint(input, policy, &survey)));
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, inputs.len());
+                outcome.unwrap_or_else(|_| crashed(input))
+            })
+            .collect();
+        outcomes
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+    let outcomes = match pool {
+        Ok(pool) => pool.install(run),
+        // No thread to be had: this one has to do.
+        Err(_) => run(),
+    };
+    gather(outcomes, policy)
+}
+
+fn crashed(input: &Input) -> file::Outcome {
+    let message = "internal error in crashlint: please report it with this file".to_owned();
+    let error = InputError { file: Arc::clone(&input.name), line: None, column: None, message };
+    file::Outcome { input_errors: vec![error], ..file::Outcome::default() }
+}
+
+fn gather(outcomes: Vec<file::Outcome>, policy: &Policy) -> Report {
+    let mut report = Report::default();
+    for mut outcome in outcomes {
+        outcome.findings.sort_by(|a, b| {
+            let key = |found: &outcome::Reported| (found.at.range.start, found.finding.rule);
+            key(a).cmp(&key(b)).then_with(|| a.finding.message.cmp(&b.finding.message))
+        });
+        report.findings.append(&mut outcome.findings);
+        report.input_errors.append(&mut outcome.input_errors);
+        report.not_rendered.append(&mut outcome.not_rendered);
+        report.summary.files += outcome.summary.files;
+        report.summary.documents += outcome.summary.documents;
+        report.summary.objects += outcome.summary.objects;
+        report.summary.workloads += outcome.summary.workloads;
+    }
+    report.findings.extend(policy.unused_exemptions().filter_map(|unused| {
+        let finding = Finding::in_text("unused-exemption", Severity::Warning, unused.span, unused.message);
+        Some(outcome::Reported {
+            file: Arc::clone(unused.source.name()),
+            severity: policy.severity(&finding)?,
+            at: file::excerpt(unused.source, unused.span, "matches nothing"),
+            finding: finding.help("remove it, or give it a new date"),
+            object: None,
+            also: Vec::new(),
+            suppressed: None,
+        })
+    }));
+    report.summary.not_rendered = report.not_rendered.len();
+    for found in &report.findings {
+        let count = match (&found.suppressed, found.severity) {
+            (Some(_), _) => &mut report.summary.suppressed,
+            (None, Severity::Error) => &mut report.summary.errors,
+            (None, Severity::Warning) => &mut report.summary.warnings,
+            (None, Severity::Info) => &mut report.summary.infos,
+        };
+        *count += 1;
+    }
+    report
+}

@@ -10,6 +10,8 @@ pub mod object;
 pub mod pod;
 pub mod probe;
 pub mod quantity;
+pub mod schema;
 pub mod shell;
 pub mod siblings;
 pub mod tables;
+pub mod validate;

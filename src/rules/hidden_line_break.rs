@@ -3,7 +3,6 @@
 use super::{Check, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::node::Document;
-use crate::source::Span;
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -28,16 +27,16 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(document: &Document<'_>, findings: &mut Vec<Finding>) {
-    let text = &document.text[document.span.range()];
-    for (name, needle) in [("U+0085", "\u{85}"), ("U+2028", "\u{2028}"), ("U+2029", "\u{2029}")] {
-        for at in memchr::memmem::find_iter(text.as_bytes(), needle) {
-            let start = document.span.start + at as u32;
-            let span = Span::new(start, start + needle.len() as u32);
-            findings.push(
-                Finding::in_text(RULE.name, Severity::Warning, span, format!("{name} is a line break to Kubernetes, and to no editor"))
-                    .label("a line ends here")
-                    .help("delete the character"),
-            );
-        }
+    for span in crate::yaml::hidden_line_breaks(document.text, document.span) {
+        let name = match &document.text[span.range()] {
+            "\u{85}" => "U+0085",
+            "\u{2028}" => "U+2028",
+            _ => "U+2029",
+        };
+        findings.push(
+            Finding::in_text(RULE.name, Severity::Warning, span, format!("{name} is a line break to Kubernetes, and to no editor"))
+                .label("a line ends here")
+                .help("delete the character"),
+        );
     }
 }

@@ -12,6 +12,8 @@ mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod rejected_by_api_server;
+mod unknown_field;
 mod unused_exemption;
 mod unused_suppression;
 mod workload_exits;
@@ -172,6 +174,8 @@ pub static RULES: &[&Rule] = &[
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &rejected_by_api_server::RULE,
+    &unknown_field::RULE,
     &unused_exemption::RULE,
     &unused_suppression::RULE,
     &workload_exits::RULE,
