@@ -35,10 +35,12 @@ impl Documents<'_> {
         if !self.failed || self.count > 1 {
             return None;
         }
-        // `consumeWhitespace`: up to the first line's end.
+        // `consumeWhitespace`: up to the first line's end. It looks at four bytes each time, and
+        // gives up where there are fewer.
         let rest = &self.text[self.at as usize..];
         let blank = rest.len() - rest.trim_start().len();
-        Some(self.at + rest[..blank].find('\n').map_or(blank, |end| end + 1) as u32)
+        let (seen, resume) = rest[..blank].find('\n').map_or((blank, blank), |end| (end, end + 1));
+        (rest.len() >= seen + 4).then_some(self.at + resume as u32)
     }
 }
 
@@ -214,7 +216,8 @@ impl Reader<'_> {
         let mut copied = self.at;
         loop {
             let bytes = &self.text.as_bytes()[self.at..];
-            self.at += bytes.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(bytes.len());
+            self.at +=
+                bytes.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\').unwrap_or(bytes.len());
             match self.byte() {
                 Some(b'"') => break,
                 Some(b'\\') => {

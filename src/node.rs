@@ -284,7 +284,9 @@ impl<'t> Node<'t> {
                     break;
                 }
             } else {
-                let Some((index, item)) = at.items().enumerate().find(|(_, item)| self.index < item.after()) else { break };
+                let Some((index, item)) = at.items().enumerate().find(|(_, item)| self.index < item.after()) else {
+                    break;
+                };
                 path.push(index);
                 at = item;
             }
@@ -340,7 +342,9 @@ impl<'t> Node<'t> {
             Kind::Int | Kind::Float => serde_json::from_str(self.scalar().unwrap_or_default()).unwrap_or(Value::Null),
             Kind::Sequence => self.items().map(Node::to_json).collect(),
             Kind::Mapping => Value::Object(
-                self.entries().map(|(key, value)| (key.scalar().unwrap_or_default().to_owned(), value.to_json())).collect(),
+                self.entries()
+                    .map(|(key, value)| (key.scalar().unwrap_or_default().to_owned(), value.to_json()))
+                    .collect(),
             ),
         }
     }
@@ -437,18 +441,37 @@ impl<'s> Builder<'s> {
         if matches!(entry.kind, Kind::Sequence | Kind::Mapping) { entry.data } else { index + 1 }
     }
 
-    /// Adds a copy of the finished node at `index`, marked as aliased, and returns its index.
+    /// Adds a copy of the finished node at `index`, marked as aliased and without what is hidden
+    /// in it, and returns its index.
     pub fn copy(&mut self, index: u32) -> u32 {
         let to = self.len();
-        for at in index..self.after(index) {
+        // Collections being copied: where each ends, and its copy.
+        let mut open: Vec<(u32, u32)> = Vec::new();
+        let after = self.after(index);
+        let mut at = index;
+        while at < after {
+            self.end_copies(&mut open, at);
             let mut entry = self.tree.entries[at as usize];
-            entry.flags |= ALIASED;
+            if entry.flags & HIDDEN != 0 && at != index {
+                at = self.after(at + 1);
+                continue;
+            }
+            entry.flags = entry.flags & !HIDDEN | ALIASED;
             if matches!(entry.kind, Kind::Sequence | Kind::Mapping) {
-                entry.data = entry.data - index + to;
+                open.push((entry.data, self.len()));
             }
             self.tree.entries.push(entry);
+            at += 1;
         }
+        self.end_copies(&mut open, after);
         to
+    }
+
+    /// Closes the copies of the collections that end before `at`.
+    fn end_copies(&mut self, open: &mut Vec<(u32, u32)>, at: u32) {
+        while let Some((_, copy)) = open.pop_if(|(end, _)| *end <= at) {
+            self.tree.entries[copy as usize].data = self.len();
+        }
     }
 
     /// Adds a copy of the finished scalar at `index` as a mapping's key, and returns its index.
@@ -564,7 +587,11 @@ mod tests {
         assert!(copy.is_aliased() && !name.is_aliased());
         assert_eq!(copy.path_from(root).pointer(), "/b/name");
         assert_eq!(root.locate(&path.join("more")), Span::new(14, 15));
-        assert_eq!(root.locate(&Path::root().join("a").join(1usize).join("image")), Span::new(14, 15), "the item's name");
+        assert_eq!(
+            root.locate(&Path::root().join("a").join(1usize).join("image")),
+            Span::new(14, 15),
+            "the item's name"
+        );
         assert_eq!(root.locate(&Path::root().join("a").join(7usize)), Span::new(0, 1));
     }
 }

@@ -1,27 +1,90 @@
-//! Which rule, how severe, for whom.
+//! Which rule, how severe, with which options, for whom: the policy file and its profiles.
+
+mod exemptions;
+mod file;
+mod load;
+mod schema;
+mod selector;
+#[cfg(test)]
+mod tests;
 
 use crate::finding::{Finding, Severity};
 use crate::k8s::tables::Tables;
 use crate::node::Node;
 use crate::rules::{self, Options, RULES};
-use crate::source::{Source, Span};
-use std::collections::HashMap;
+use crate::source::{Position, Source, Span};
+use exemptions::{Exemption, Unused};
+use file::Level;
+use jiff::civil::Date;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use file::{Action, Completeness, Mode, Profile};
+pub use schema::schema;
+
+/// The name under which a policy file is found without being named.
+pub const FILE_NAME: &str = ".crashlint.yaml";
+
 /// A policy, ready to be asked.
+#[derive(Debug)]
 pub struct Policy {
-    options: HashMap<&'static str, Options>,
+    /// The profile that it stands on.
+    pub profile: Profile,
     /// Plain data, the policy's own rows included.
     pub tables: Tables,
-    /// Whether `crashlint.dev/ignore` counts.
+    /// Whether `crashlint.dev/ignore` counts, where the policy says; offline the default is yes.
     pub honour_annotations: bool,
+    /// The same, as written: none where the policy says nothing.
+    pub honour_annotations_as_written: Option<bool>,
+    /// What the webhook does.
+    pub mode: Mode,
+    /// Names of the rules whose fixes the webhook applies.
+    pub mutate: Vec<&'static str>,
+    /// Whether a run sees all that there is.
+    pub set: Completeness,
+    /// Minor version of the cluster's Kubernetes 1, where the policy says.
+    pub kubernetes_minor: Option<u32>,
+    /// One for each of [`RULES`].
+    settings: Vec<Setting>,
+    minimum: Option<Severity>,
+    raise_info: bool,
+    exemptions: Vec<Exemption>,
+    source: Option<Arc<Source>>,
+    folder: PathBuf,
+    today: Date,
+}
+
+/// What a policy says of a rule.
+struct Setting {
+    options: Options,
+    level: Option<Level>,
+    action: Option<Action>,
+    all_tiers: bool,
+}
+
+impl std::fmt::Debug for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} {:?} {}", self.level, self.action, self.all_tiers)
+    }
+}
+
+/// What is wrong with a policy file, and where: `FILE:LINE:COLUMN: message`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{}:{}: {message}", position.line, position.column)]
+pub struct PolicyError {
+    /// The file as named.
+    pub file: Arc<str>,
+    /// Where.
+    pub position: Position,
+    /// What is wrong, with the nearest right word.
+    pub message: String,
 }
 
 /// Whom an exemption may name.
 pub struct Target<'t> {
     /// The rule.
     pub rule: &'static str,
-    /// The file as named.
+    /// The file as named; `-` for standard input and the webhook.
     pub file: &'t str,
     /// As written.
     pub namespace: Option<&'t str>,
@@ -34,6 +97,7 @@ pub struct Target<'t> {
 }
 
 /// Why a finding does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exempted {
     /// "exemption of POLICY:LINE".
     pub by: String,
@@ -52,58 +116,114 @@ pub struct UnusedExemption<'p> {
 }
 
 impl Policy {
+    /// A built-in profile.
+    #[must_use]
+    pub fn of(profile: Profile) -> Self {
+        load::profile(profile)
+    }
+
+    /// Reads a policy file. `profile` replaces what its `extends` says.
+    ///
+    /// # Errors
+    /// All that is wrong with the file, in its order.
+    pub fn load(source: &Arc<Source>, profile: Option<Profile>) -> Result<Self, Vec<PolicyError>> {
+        load::load(source, profile)
+    }
+
+    /// The policy file of a folder: its own, or that of the nearest folder above.
+    #[must_use]
+    pub fn find_upwards(from: &Path) -> Option<PathBuf> {
+        let from = std::path::absolute(from).ok()?;
+        from.ancestors().map(|folder| folder.join(FILE_NAME)).find(|file| file.is_file())
+    }
+
+    fn setting(&self, rule: &str) -> Option<&Setting> {
+        // By place in the list, which is as long as it is known at compile time.
+        self.settings.get(RULES.iter().position(|known| known.name == rule)?)
+    }
+
     /// Whether a rule runs at all.
     #[must_use]
-    pub fn runs(&self, _rule: &str) -> bool {
-        true
+    pub fn runs(&self, rule: &str) -> bool {
+        self.setting(rule).is_some_and(|setting| setting.level != Some(Level::Off))
     }
 
     /// The options of a rule.
+    ///
+    /// # Panics
+    /// Where there is no such rule.
     #[must_use]
     pub fn options(&self, rule: &str) -> &Options {
-        &self.options[rule]
+        &self.setting(rule).expect("a rule of the list").options
+    }
+
+    /// What the webhook does with findings of a rule, where the policy says so for this one.
+    #[must_use]
+    pub fn action(&self, rule: &str) -> Option<Action> {
+        self.setting(rule)?.action
     }
 
     /// The severity of a finding after policy; `None` where it is not reported.
     #[must_use]
     pub fn severity(&self, finding: &Finding) -> Option<Severity> {
-        Some(finding.severity)
+        let own = finding.severity;
+        let setting = self.setting(finding.rule)?;
+        let asked = match setting.level {
+            Some(Level::Off) => return None,
+            Some(Level::Error) => Severity::Error,
+            Some(Level::Warning) => Severity::Warning,
+            Some(Level::Info) => Severity::Info,
+            None if self.minimum.is_some_and(|minimum| own < minimum) => return None,
+            None if self.raise_info => return Some(own.max(Severity::Warning)),
+            None => return Some(own),
+        };
+        let gravest = rules::find(finding.rule).map_or(own, |rule| rule.severity);
+        // A heuristic case stays one, however grave the rule is told to be.
+        let capped = own < gravest && !setting.all_tiers;
+        Some(if capped { asked.min(Severity::Warning) } else { asked })
     }
 
     /// The exemption that takes a finding out, and a note that it did.
     #[must_use]
-    pub fn exemption(&self, _target: &Target<'_>) -> Option<Exempted> {
-        None
+    pub fn exemption(&self, target: &Target<'_>) -> Option<Exempted> {
+        // All that hold are noted as used; the first one is named.
+        let holding: Vec<_> =
+            self.exemptions.iter().filter(|one| one.exempts(target, &self.folder, self.today)).collect();
+        let first = holding.first()?;
+        let source = self.source.as_ref()?;
+        let line = source.position(first.span.start).line;
+        Some(Exempted { by: format!("exemption of {}:{line}", source.name()), reason: first.reason.clone() })
     }
 
     /// Exemptions that are expired or took nothing out.
     pub fn unused_exemptions(&self) -> impl Iterator<Item = UnusedExemption<'_>> {
-        std::iter::empty()
+        self.exemptions.iter().filter_map(|exemption| {
+            let message = match exemption.unused(self.today)? {
+                Unused::Expired(last) => format!("this exemption has expired: its last day was {last}"),
+                Unused::NeverMatched => "this exemption matches nothing".to_owned(),
+            };
+            Some(UnusedExemption { source: self.source.as_deref()?, span: exemption.span, message })
+        })
+    }
+
+    /// Decides as if today were this day.
+    #[must_use]
+    pub fn on(mut self, today: Date) -> Self {
+        self.today = today;
+        self
     }
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        #[derive(serde::Deserialize)]
-        struct Images {
-            images: Vec<crate::k8s::tables::ImageFacts>,
-        }
-        #[derive(serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Slow {
-            slow_starters: Vec<crate::k8s::tables::SlowStarter>,
-        }
-        let read = |text: &'static str| crate::yaml::documents(text).next().expect("a table").expect("well-formed");
-        let images: Images = crate::k8s::decode::strict(read(include_str!("../../policies/images.yaml")).tree.root()).expect("a table");
-        let slow: Slow = crate::k8s::decode::strict(read(include_str!("../../policies/slow-starters.yaml")).tree.root()).expect("a table");
-        let _ = rules::find("");
-        Self {
-            options: RULES.iter().map(|rule| (rule.name, (rule.options.default)())).collect(),
-            tables: Tables { slow_starters: slow.slow_starters, images: images.images, kinds: Vec::new() },
-            honour_annotations: true,
-        }
+        Self::of(Profile::default())
     }
 }
 
-#[allow(dead_code)]
-type Shared = Arc<str>;
+/// What to say of a rule that is none.
+fn unknown_rule(name: &str) -> String {
+    match rules::nearest(name) {
+        Some(right) => format!("there is no rule `{name}`: did you mean `{right}`?"),
+        None => format!("there is no rule `{name}`; `crashlint rules` lists them"),
+    }
+}

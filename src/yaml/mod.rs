@@ -3,6 +3,7 @@
 mod number;
 mod parse;
 mod scalar;
+mod tabs;
 
 use crate::node::{Document, Malformed};
 use crate::source::Span;

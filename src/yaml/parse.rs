@@ -4,6 +4,7 @@
 //! what aliases and merge keys may do, how far they may go, and what becomes of tags.
 
 use super::scalar;
+use super::tabs::Tabs;
 use crate::node::{Builder, Document, Kind, Malformed, Style, Text};
 use crate::source::Span;
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
@@ -15,6 +16,8 @@ const MAX_DEPTH: usize = 255;
 /// How many nodes aliases and merge keys may add to a document, whatever its size.
 const MAX_COPIES: u64 = 4_000_000;
 
+const TAB: &str = "a tab can't indent YAML: use spaces";
+
 /// Reads the document in a part of the text; `None` where it holds nothing, or `null`.
 ///
 /// As in go-yaml's `Unmarshal`, what follows the document's end (`...`) in its part is not read.
@@ -24,12 +27,20 @@ pub(super) fn document(text: &str, part: Span) -> Result<Option<Document<'_>>, M
         return Err(Malformed { offset: part.start + offset as u32, message: message.into() });
     }
     let mut reader = Reader::new(text, part.start);
+    reader.tabs = memchr::memchr(b'\t', &text.as_bytes()[part.range()]).map(|_| Tabs::default());
     for event in Parser::new_from_str_with_options(&text[part.range()], options()) {
         let (event, span) = event.map_err(|error| reader.refused(&error))?;
         let range = span.byte_range().unwrap_or_default();
         if !reader.event(event, Span::new(part.start + range.start as u32, part.start + range.end as u32))? {
             break;
         }
+    }
+    if let Some(offset) = reader
+        .tabs
+        .as_ref()
+        .and_then(|tabs| tabs.fault(text, Span::new(part.start, reader.document_end.unwrap_or(part.end))))
+    {
+        return Err(Malformed { offset, message: TAB.into() });
     }
     let tree = reader.builder.finish();
     Ok((!tree.root().is_null()).then_some(Document { tree, text, span: part }))
@@ -41,6 +52,8 @@ fn options() -> Options {
     options.flow_nesting_limit = MAX_DEPTH;
     options.block_nesting_limit = MAX_DEPTH;
     options.disallow_directives = true;
+    options.bom_inside_document_as_content = true;
+    options.emit_anchor_events = true;
     options
 }
 
@@ -48,7 +61,8 @@ fn options() -> Options {
 fn control_character(bytes: &[u8]) -> Option<usize> {
     let mut from = 0;
     loop {
-        let suspect = |&byte: &u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7F | 0xC2 | 0xEF);
+        let suspect =
+            |&byte: &u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7F | 0xC2 | 0xEF);
         let at = from + bytes[from..].iter().position(suspect)?;
         match bytes[at..] {
             [0xC2, 0x85 | 0xA0.., ..] => {}
@@ -75,6 +89,7 @@ struct Frame {
     index: u32,
     is_mapping: bool,
     is_flow: bool,
+    start: u32,
     /// Whether the next node is a mapping's key.
     at_key: bool,
     /// What this collection is to its parent.
@@ -97,12 +112,28 @@ struct Reader<'s> {
     decoded: u64,
     aliased: u64,
     copied: u64,
+    /// Where tabs may stand; `None` where there are none.
+    tabs: Option<Tabs>,
+    /// Where the document is ended by `...`.
+    document_end: Option<u32>,
 }
 
 impl<'s> Reader<'s> {
     fn new(text: &'s str, base: u32) -> Self {
         let builder = Builder::new(text);
-        Self { text, base, builder, frames: Vec::new(), anchors: Vec::new(), end: base, decoded: 1, aliased: 0, copied: 0 }
+        Self {
+            text,
+            base,
+            builder,
+            frames: Vec::new(),
+            anchors: Vec::new(),
+            end: base,
+            decoded: 1,
+            aliased: 0,
+            copied: 0,
+            tabs: None,
+            document_end: None,
+        }
     }
 
     /// Takes one event; false at the document's end.
@@ -113,14 +144,36 @@ impl<'s> Reader<'s> {
             Event::MappingStart(style, anchor, _) => self.open(Kind::Mapping, style, anchor, span)?,
             Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
             Event::Alias(anchor) => self.alias(anchor, span)?,
-            Event::Comment(..) => self.builder.comment(span),
-            Event::DocumentEnd | Event::StreamEnd => return Ok(false),
+            Event::Anchor(_, name)
+                if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) =>
+            {
+                let message = "an anchor's name can hold letters, digits, `-` and `_` only".into();
+                return Err(Malformed { offset: span.start, message });
+            }
+            Event::Comment(..) => {
+                self.builder.comment(span);
+                if let Some(tabs) = &mut self.tabs {
+                    tabs.free(span);
+                }
+            }
+            Event::DocumentEnd => {
+                self.document_end = (span.start < span.end).then_some(span.start);
+                return Ok(false);
+            }
+            Event::StreamEnd => return Ok(false),
             _ => {}
         }
         Ok(true)
     }
 
-    fn scalar(&mut self, value: &str, style: ScalarStyle, anchor: usize, tag: Option<&Tag>, span: Span) -> Result<(), Malformed> {
+    fn scalar(
+        &mut self,
+        value: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        span: Span,
+    ) -> Result<(), Malformed> {
         let style = match style {
             ScalarStyle::Plain => Style::Plain,
             ScalarStyle::SingleQuoted => Style::SingleQuoted,
@@ -134,9 +187,10 @@ impl<'s> Reader<'s> {
         };
         // The parser writes `~` for a value that isn't there.
         let value = if style == Style::Plain && written.is_empty() { "" } else { value };
+        self.check(written, style, span)?;
         let is_key = self.frames.last().is_some_and(|frame| frame.at_key);
         if is_key && value == "<<" && is_merge(style, tag) {
-            return self.merge_key(span);
+            return self.merge_key(anchor, span);
         }
         if !is_key && self.next_role() != Role::Plain {
             return Err(not_mergeable(span));
@@ -148,11 +202,47 @@ impl<'s> Reader<'s> {
                 scalar::tagged(&tag, value).map_err(|message| Malformed { offset: span.start, message })?
             }
         };
-        let result = if is_key { scalar::as_key(meaning, written).map(|text| (Kind::String, text)) } else { scalar::as_json(meaning, written) };
+        let result = if is_key {
+            scalar::as_key(meaning, written).map(|text| (Kind::String, text))
+        } else {
+            scalar::as_json(meaning, written)
+        };
         let (kind, text) = result.map_err(|message| Malformed { offset: span.start, message })?;
         let index = self.builder.scalar(kind, style, span, text);
         self.anchor(anchor, index);
         self.added(span.end);
+        Ok(())
+    }
+
+    /// Refuses what the parser takes and go-yaml's scanner doesn't, and notes where tabs may stand.
+    fn check(&mut self, written: &str, style: Style, span: Span) -> Result<(), Malformed> {
+        let parent = self.frames.last();
+        let in_flow = parent.is_some_and(|frame| frame.is_flow);
+        let fault = match style {
+            Style::Plain if in_flow => {
+                let at = if written.starts_with(':') { Some(0) } else { memchr::memchr(b'?', written.as_bytes()) };
+                at.map(|at| (at, "between brackets, kubectl's reader takes this character for a mark: quote the value"))
+            }
+            Style::DoubleQuoted => {
+                let escape = refused_escape(written);
+                escape.map(|at| (at, "kubectl's reader doesn't know this escape: write the character itself"))
+            }
+            _ => None,
+        };
+        if let Some((at, message)) = fault {
+            let at = span.start + at as u32 + u32::from(style == Style::DoubleQuoted);
+            return Err(Malformed { offset: at, message: message.into() });
+        }
+        if let Some(tabs) = &mut self.tabs
+            && !in_flow
+        {
+            let line = self.text[..parent.map_or(0, |frame| frame.start) as usize].rfind('\n').map_or(0, |end| end + 1);
+            match style {
+                Style::Plain => tabs.plain(span, parent.map_or(0, |frame| frame.start - line as u32)),
+                Style::Literal | Style::Folded => tabs.block(Span::new(self.end, span.end)),
+                _ => tabs.free(span),
+            }
+        }
         Ok(())
     }
 
@@ -168,13 +258,23 @@ impl<'s> Reader<'s> {
         }
         let is_flow = style == StructureStyle::Flow;
         let start = if kind == Kind::Sequence && !is_flow { self.first_dash(span.start) } else { span.start };
-        let index = self.builder.open(kind, if is_flow { Style::Flow } else { Style::Block }, Span::new(start, span.end));
+        let index =
+            self.builder.open(kind, if is_flow { Style::Flow } else { Style::Block }, Span::new(start, span.end));
         self.anchor(anchor, index);
         self.end = self.end.max(span.end);
         self.decoded += 1;
         let is_mapping = kind == Kind::Mapping;
         let next = if role == Role::Merge && !is_mapping { Role::MergeItem } else { Role::Plain };
-        self.frames.push(Frame { index, is_mapping, is_flow, at_key: is_mapping, role, next, merged: Vec::new() });
+        self.frames.push(Frame {
+            index,
+            is_mapping,
+            is_flow,
+            start,
+            at_key: is_mapping,
+            role,
+            next,
+            merged: Vec::new(),
+        });
         Ok(())
     }
 
@@ -182,6 +282,9 @@ impl<'s> Reader<'s> {
         let Some(frame) = self.frames.pop() else { return Ok(()) };
         if frame.is_flow {
             self.end = span.end;
+            if let Some(tabs) = &mut self.tabs {
+                tabs.free(Span::new(frame.start, span.end));
+            }
         }
         self.builder.close(frame.index, self.end);
         match frame.role {
@@ -216,10 +319,9 @@ impl<'s> Reader<'s> {
             self.count(1, true, span.start)?;
             match kind {
                 Kind::Sequence | Kind::Mapping => return Err(complex_key(span)),
-                Kind::Null => scalar::as_key(scalar::Value::Null, "").map_err(|message| Malformed { offset: span.start, message })?,
-                _ => Text::Slice,
+                Kind::Null => return Err(Malformed { offset: span.start, message: scalar::NULL_KEY.into() }),
+                _ => self.builder.copy_as_key(index),
             };
-            self.builder.copy_as_key(index);
         } else if self.next_role() == Role::Plain {
             let nodes = self.builder.after(index) - index;
             self.count(u64::from(nodes), true, span.start)?;
@@ -244,9 +346,10 @@ impl<'s> Reader<'s> {
     }
 
     /// Hides the merge key, and expects its value.
-    fn merge_key(&mut self, span: Span) -> Result<(), Malformed> {
+    fn merge_key(&mut self, anchor: usize, span: Span) -> Result<(), Malformed> {
         let index = self.builder.scalar(Kind::String, Style::Plain, span, Text::Owned("<<".into()));
         self.builder.hide(index);
+        self.anchor(anchor, index);
         self.added(span.end);
         if let Some(frame) = self.frames.last_mut() {
             frame.next = Role::Merge;
@@ -274,9 +377,11 @@ impl<'s> Reader<'s> {
             self.aliased += nodes;
         }
         let allowed = 0.99 - 0.89 * (self.decoded.saturating_sub(400_000) as f64 / 3_600_000.0).min(1.0);
-        let excessive = self.aliased > 100 && self.decoded > 1000 && self.aliased as f64 / self.decoded as f64 > allowed;
+        let excessive =
+            self.aliased > 100 && self.decoded > 1000 && self.aliased as f64 / self.decoded as f64 > allowed;
         if excessive || self.copied > MAX_COPIES {
-            let message = "aliases make this document many times larger: Kubernetes' reader refuses it, so write the values out";
+            let message =
+                "aliases make this document many times larger: Kubernetes' reader refuses it, so write the values out";
             return Err(Malformed { offset, message: message.into() });
         }
         Ok(())
@@ -312,7 +417,8 @@ impl<'s> Reader<'s> {
     /// the dash stands in its parent's column.
     fn first_dash(&self, start: u32) -> u32 {
         let bytes = self.text.as_bytes();
-        if bytes.get(start as usize) == Some(&b'-') && bytes.get(start as usize + 1).is_none_or(u8::is_ascii_whitespace) {
+        if bytes.get(start as usize) == Some(&b'-') && bytes.get(start as usize + 1).is_none_or(u8::is_ascii_whitespace)
+        {
             return start;
         }
         let mut at = self.end;
@@ -336,11 +442,31 @@ impl<'s> Reader<'s> {
     }
 }
 
+/// Where a double-quoted text has an escape of YAML 1.2 or JSON that go-yaml lacks: `\/`, and
+/// halves of surrogate pairs.
+fn refused_escape(written: &str) -> Option<usize> {
+    let bytes = written.as_bytes();
+    let mut at = 0;
+    loop {
+        at += memchr::memchr(b'\\', &bytes[at..])?;
+        if matches!(bytes[at + 1..], [b'/', ..] | [b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..]) {
+            return Some(at);
+        }
+        at += 2;
+        if at >= bytes.len() {
+            return None;
+        }
+    }
+}
+
 /// `isMerge` in go-yaml's `decode.go`.
 fn is_merge(style: Style, tag: Option<&Tag>) -> bool {
     match tag {
         None => style == Style::Plain,
-        Some(tag) => matches!((tag.handle(), tag.suffix()), ("", "!") | ("tag:yaml.org,2002:", "merge") | ("", "tag:yaml.org,2002:merge")),
+        Some(tag) => matches!(
+            (tag.handle(), tag.suffix()),
+            ("", "!") | ("tag:yaml.org,2002:", "merge") | ("", "tag:yaml.org,2002:merge")
+        ),
     }
 }
 
@@ -360,25 +486,32 @@ fn too_deep(offset: u32) -> Malformed {
 /// What is wrong and what to do, for the errors that people meet.
 fn explain(error: &ScanError) -> String {
     let known = match error.kind() {
-        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabAtBlockScalarStart => {
-            "a tab can't indent YAML: use spaces"
-        }
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart => TAB,
         ErrorKind::UnclosedQuotedScalar => "a quote is opened and never closed: close it",
-        ErrorKind::UnknownAnchor => "no such anchor before this alias: quote the value if it is a text that begins with `*`",
+        ErrorKind::UnknownAnchor => {
+            "no such anchor before this alias: quote the value if it is a text that begins with `*`"
+        }
         ErrorKind::DirectiveDisallowed => "kubectl reads no `%` directives: take the line out, or quote the value",
         ErrorKind::RecursionLimitExceeded => return too_deep(0).message,
         ErrorKind::MappingValueNotAllowed => {
             "a `:` makes a key where none can be: quote the value if it is a text, or check the indentation"
         }
-        ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent => "this line's indentation fits nothing around it",
+        ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent => {
+            "this line's indentation fits nothing around it"
+        }
         ErrorKind::ExpectedBlockMappingKey => "a key was expected here: check the indentation",
         ErrorKind::ExpectedBlockSequenceEntry => "an item with `-` was expected here: check the indentation",
         ErrorKind::SimpleKeyExpected => "a `:` is missing after this key",
-        ErrorKind::UnknownQuotedScalarEscape => "no such escape in double quotes: write `\\\\` for a backslash, or use single quotes",
-        ErrorKind::BomInsideDocument => "a byte order mark may stand at the beginning only: take it out",
-        ErrorKind::UnclosedFlowCollection { .. } | ErrorKind::UnexpectedEofFlowMapping | ErrorKind::UnexpectedEofFlowSequence => {
-            "a bracket is opened and never closed: close it"
+        ErrorKind::UnknownQuotedScalarEscape => {
+            "no such escape in double quotes: write `\\\\` for a backslash, or use single quotes"
         }
+        ErrorKind::BomInsideDocument => "a byte order mark may stand at the beginning only: take it out",
+        ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofFlowSequence => "a bracket is opened and never closed: close it",
         ErrorKind::UndeclaredTagHandle => "this tag's prefix is declared nowhere: take the tag out",
         other => return other.to_string().trim_end_matches('.').to_owned(),
     };

@@ -7,6 +7,9 @@ use super::number;
 use crate::node::{Kind, Text};
 use std::borrow::Cow;
 
+/// What to say of a null that stands as a key.
+pub(super) const NULL_KEY: &str = "a key can't be null: quote it, or write what it should be";
+
 /// A scalar's value in go-yaml's own types.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value<'t> {
@@ -20,7 +23,10 @@ pub(super) enum Value<'t> {
 
 /// Whether a plain scalar that begins so is a string whatever follows (`resolveTable`).
 fn surely_text(first: u8) -> bool {
-    !matches!(first, b'+' | b'-' | b'.' | b'~' | b'0'..=b'9' | b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O')
+    !matches!(
+        first,
+        b'+' | b'-' | b'.' | b'~' | b'0'..=b'9' | b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O'
+    )
 }
 
 /// The value of a scalar without a tag.
@@ -65,7 +71,9 @@ fn guess(text: &str) -> Value<'_> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => return Value::Bool(true),
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => return Value::Bool(false),
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
+            return Value::Bool(false);
+        }
         ".nan" | ".NaN" | ".NAN" => return Value::Float(f64::NAN),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Value::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => return Value::Float(f64::NEG_INFINITY),
@@ -111,7 +119,7 @@ pub(super) fn as_json(value: Value<'_>, source: &str) -> Result<(Kind, Text), St
 /// Null, and numbers beyond 63 bits: `convertToJSONableObject` refuses them.
 pub(super) fn as_key(value: Value<'_>, source: &str) -> Result<Text, String> {
     let text = match value {
-        Value::Null => return Err("a key can't be null: quote it, or write what it should be".into()),
+        Value::Null => return Err(NULL_KEY.into()),
         Value::Uint(_) => return Err("a key can't be a number this large: quote it".into()),
         Value::Bool(true) => Cow::Borrowed("true"),
         Value::Bool(false) => Cow::Borrowed("false"),

@@ -1,5 +1,7 @@
 //! Text to trees: what kubectl reads, and what nobody should be able to break.
 
+mod golden;
+mod hostile;
 mod spans;
 
 use crashlint::node::{Document, Malformed};
