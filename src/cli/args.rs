@@ -156,14 +156,12 @@ pub enum Profile {
     Strict,
 }
 
-impl Profile {
-    /// The word of the policy's `extends`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Minimal => "minimal",
-            Self::Recommended => "recommended",
-            Self::Strict => "strict",
+impl From<Profile> for crate::policy::Profile {
+    fn from(profile: Profile) -> Self {
+        match profile {
+            Profile::Minimal => Self::Minimal,
+            Profile::Recommended => Self::Recommended,
+            Profile::Strict => Self::Strict,
         }
     }
 }

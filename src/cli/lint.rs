@@ -1,12 +1,13 @@
 //! `crashlint [PATHS…]`: collects, lints, prints, and decides the exit code.
 
 use super::args::{FailOn, Format, Lint};
-use super::{Console, TROUBLE, collect};
+use super::{Console, TROUBLE, collect, policy};
 use crate::engine::outcome::{InputError, Report};
+use crate::engine::{self, Input};
 use crate::finding::Severity;
 use crate::report::{json, pretty, sarif};
 use crate::rules::RULES;
-use anyhow::Context as _;
+use crate::source::Source;
 use std::io::{IsTerminal as _, Read as _};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -14,6 +15,17 @@ use std::time::{Duration, Instant};
 /// Lints, and returns the exit code.
 pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
     let started = Instant::now();
+    let policy = match policy::read(args)? {
+        Ok(policy) => policy,
+        Err(wrong) => {
+            let mut text = Vec::new();
+            for error in &wrong {
+                pretty::input_error(error, &mut text)?;
+            }
+            console.error(&text)?;
+            return Ok(TROUBLE);
+        }
+    };
     let collected = collect::collect(&args.paths, &args.include, &args.exclude)?;
     let mut errors = collected.errors;
     let mut inputs = Vec::new();
@@ -22,7 +34,8 @@ pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
             Some(_) => None,
             None => match standard_input() {
                 Ok(text) => Some(text),
-                Err(message) => {
+                Err(error) => {
+                    let message = format!("standard input: {error}");
                     errors.push(InputError { file: found.name, line: None, column: None, message });
                     continue;
                 }
@@ -32,8 +45,7 @@ pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
     }
 
     let progress = Progress::new(console, started, args.quiet);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build().context("threads")?;
-    let mut report = pool.install(|| check(&inputs, args, &|done, total| progress.tell(done, total)))?;
+    let mut report = engine::lint(&inputs, &policy, args.threads, &|done, total| progress.tell(done, total));
     progress.erase();
     report.input_errors.append(&mut errors);
     report.input_errors.sort();
@@ -79,17 +91,11 @@ fn code(report: &Report, fail_on: FailOn) -> u8 {
     u8::from(report.active().any(|found| found.severity >= least))
 }
 
-fn standard_input() -> Result<String, String> {
-    let limit = crate::source::Source::MAX_BYTES;
+fn standard_input() -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // One byte more than is allowed tells a text that is too long from one that just fits.
-    let read = std::io::stdin().lock().take(limit + 1).read_to_end(&mut bytes);
-    match read {
-        Err(error) => Err(format!("standard input: {error}")),
-        Ok(_) if bytes.len() as u64 > limit => Err(format!("longer than {} MiB", limit >> 20)),
-        Ok(_) => String::from_utf8(bytes)
-            .map_err(|error| format!("not UTF-8: byte {} fits no character", error.utf8_error().valid_up_to() + 1)),
-    }
+    // The engine refuses what is longer than this; one byte more shows it that there is more.
+    std::io::stdin().lock().take(Source::MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Columns to cut long lines to. A file gets the same bytes wherever it is written.
@@ -135,31 +141,4 @@ impl<'c> Progress<'c> {
             let _ = self.console.error(format!("\r{:40}\r", "").as_bytes());
         }
     }
-}
-
-struct Input {
-    name: std::sync::Arc<str>,
-    path: Option<std::path::PathBuf>,
-    #[allow(dead_code)]
-    named: bool,
-    text: Option<String>,
-}
-
-// STUB until engine::lint exists
-fn check(inputs: &[Input], _args: &Lint, progress: &(dyn Fn(usize, usize) + Sync)) -> anyhow::Result<Report> {
-    let mut report = Report::default();
-    for (at, input) in inputs.iter().enumerate() {
-        progress(at, inputs.len());
-        let text = match &input.path {
-            Some(path) => std::fs::read_to_string(path).map_err(|e| e.to_string()),
-            None => Ok(input.text.clone().unwrap_or_default()),
-        };
-        match text {
-            Ok(_) => report.summary.files += 1,
-            Err(message) => {
-                report.input_errors.push(InputError { file: input.name.clone(), line: None, column: None, message })
-            }
-        }
-    }
-    Ok(report)
 }

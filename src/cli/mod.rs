@@ -4,6 +4,7 @@ pub mod args;
 pub mod collect;
 mod explain;
 mod lint;
+mod policy;
 mod rules;
 
 use anyhow::Context as _;
