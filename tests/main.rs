@@ -1,5 +1,10 @@
 //! The one test binary; a module a subject.
 
+// Where a test can't go on, a panic is its way to say so.
+#![allow(clippy::unwrap_used)]
+
+mod cli;
+mod docs;
 mod reading;
 mod report;
 
