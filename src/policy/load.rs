@@ -1,7 +1,7 @@
 //! From a policy file to a [`Policy`]: profile below, file above, every error of the file.
 
 use super::exemptions::Exemption;
-use super::file::{Common, File, KindRow, Level, Profile, Tiers};
+use super::file::{Common, File, KindRow, Profile, Tiers};
 use super::{Completeness, Mode, Policy, PolicyError, Setting, unknown_rule};
 use crate::finding::Safety;
 use crate::k8s::decode::{self, Problem};
@@ -341,6 +341,6 @@ impl Setting {
     /// Whether the rule is switched off.
     #[cfg(test)]
     pub(super) fn is_off(&self) -> bool {
-        self.level == Some(Level::Off)
+        self.level == Some(super::file::Level::Off)
     }
 }
