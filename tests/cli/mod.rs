@@ -1,6 +1,7 @@
 //! The command line from outside: arguments in, bytes and exit code out.
 
 mod collecting;
+mod linting;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
