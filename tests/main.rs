@@ -1,5 +1,6 @@
 //! The one test binary; a module a subject.
 
+mod fixtures;
 mod reading;
 mod report;
 
