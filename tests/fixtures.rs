@@ -110,6 +110,7 @@ fn bad_is_found_as_expected() {
         let mut pass = |title: &str, policy: &Policy| {
             let report = run(&folder, "bad", policy);
             faults.extend(report.input_errors.iter().map(|error| format!("{}: {error:?}", rule.name)));
+            faults.extend(report.not_rendered.iter().filter(|left| &*left.file == "bad.yaml").map(|left| format!("{}: {left:?}", rule.name)));
             writeln!(text, "# {title}").unwrap();
             for reported in report.findings.iter().filter(|reported| reported.finding.rule == rule.name) {
                 found.extend(reported.object.as_ref().map(|object| (object.kind.clone(), object.name.clone())));
