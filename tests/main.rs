@@ -1,6 +1,9 @@
 //! The one test binary; a module a subject.
 
+mod corpus;
 mod fixtures;
+mod floors;
+mod invariants;
 mod reading;
 mod report;
 
