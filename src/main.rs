@@ -1,5 +1,9 @@
 //! Arguments in, exit code out.
 
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    crashlint::cli::main()
 }

@@ -1,6 +1,11 @@
 //! The one test binary; a module a subject.
 
+// Where a test can't go on, a panic is its way to say so.
+#![allow(clippy::unwrap_used)]
+
+mod cli;
 mod corpus;
+mod docs;
 mod fixtures;
 mod floors;
 mod invariants;

@@ -1,1 +1,99 @@
 //! The command line, one verb a file.
+
+pub mod args;
+pub mod collect;
+mod explain;
+mod lint;
+mod policy;
+mod rules;
+
+use anyhow::Context as _;
+use args::{Cli, Color, Verb};
+use clap::{CommandFactory as _, FromArgMatches as _};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Exit code of a wrong usage, unreadable input or internal error.
+const TROUBLE: u8 = 2;
+
+/// Runs the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Parses, and on wrong usage prints help and ends the process with 2.
+    let matches = Cli::command().get_matches();
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let stderr = Console { color: cli.color };
+    match run(&cli, &stderr) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let text = format!("{}\n", trouble(&error));
+            // Nobody is left to be told where this fails.
+            let _ = stderr.error(text.as_bytes());
+            ExitCode::from(TROUBLE)
+        }
+    }
+}
+
+fn run(cli: &Cli, console: &Console) -> anyhow::Result<u8> {
+    let mut text = Vec::new();
+    let code = match &cli.verb {
+        None => return lint::run(&cli.lint, console),
+        Some(Verb::Rules { format }) => rules::run(*format, &mut text),
+        Some(Verb::Explain { rule }) => explain::run(rule, &mut text),
+        Some(Verb::Completions { shell }) => {
+            clap_complete::generate(*shell, &mut Cli::command(), "crashlint", &mut text);
+            Ok(())
+        }
+        Some(Verb::Man) => clap_mangen::Man::new(Cli::command()).render(&mut text).context("the man page"),
+    };
+    code?;
+    console.print(&text)?;
+    Ok(0)
+}
+
+/// An error as rustc prints it, with its causes.
+fn trouble(error: &anyhow::Error) -> String {
+    let style = anstyle::AnsiColor::BrightRed.on_default().bold();
+    format!("{style}error{style:#}: {}", crate::report::safe::paragraph(&format!("{error:#}")))
+}
+
+/// Standard output and standard error, with colours where they are wanted.
+struct Console {
+    color: Color,
+}
+
+impl Console {
+    fn choice(&self, auto: anstream::ColorChoice) -> anstream::ColorChoice {
+        match self.color {
+            Color::Auto => auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+    }
+
+    /// Writes to standard output. A reader that has gone is no error.
+    fn print(&self, text: &[u8]) -> anyhow::Result<()> {
+        let stdout = io::stdout();
+        let choice = self.choice(anstream::AutoStream::choice(&stdout));
+        let mut stream = anstream::AutoStream::new(stdout.lock(), choice);
+        kept(stream.write_all(text).and_then(|()| stream.flush())).context("standard output")
+    }
+
+    /// Writes to standard error.
+    fn error(&self, text: &[u8]) -> io::Result<()> {
+        let stderr = io::stderr();
+        let choice = self.choice(anstream::AutoStream::choice(&stderr));
+        let mut stream = anstream::AutoStream::new(stderr.lock(), choice);
+        kept(stream.write_all(text).and_then(|()| stream.flush()))
+    }
+}
+
+fn kept(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

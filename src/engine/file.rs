@@ -9,6 +9,7 @@ use crate::k8s::object::Object;
 use crate::k8s::pod::Workload;
 use crate::node::Document;
 use crate::path;
+use crate::read::documents;
 use crate::policy::{Policy, Target};
 use crate::rules::{Check, Context, RULES};
 use crate::source::{Source, Span};
@@ -49,7 +50,7 @@ pub(super) fn lint(input: &Input, policy: &Policy, survey: &Survey) -> Outcome {
         }
     };
     outcome.summary.files = 1;
-    for document in survey::documents(source.text()) {
+    for document in documents(source.text()) {
         match document {
             Ok(document) if survey::is_kustomize_object(document.tree.root(), path) => {
                 outcome.summary.documents += 1;

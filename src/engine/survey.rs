@@ -3,9 +3,9 @@
 use super::read::Input;
 use crate::k8s::object::Object;
 use crate::k8s::siblings::{Set, WORDS};
-use crate::node::{Document, Node};
+use crate::node::Node;
+use crate::read;
 use crate::source::Source;
-use crate::{json, yaml};
 use rayon::prelude::*;
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
@@ -47,7 +47,7 @@ pub(super) fn survey(inputs: &[Input]) -> Survey {
     let mut survey = Survey::default();
     for (at, source) in &texts {
         let path = inputs[*at].path.as_deref();
-        for document in documents(source.text()).flatten() {
+        for document in read::documents(source.text()).flatten() {
             if is_kustomize_object(document.tree.root(), path) {
                 survey.set.add_kustomization(document.tree.root());
                 if let Some(folder) = path.and_then(Path::parent) {
@@ -89,26 +89,4 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     parts.into_iter().collect()
-}
-
-/// The documents of a text by whichever door fits: what begins with `{` is read as JSON, and as
-/// YAML from where it turns out not to be, as kubectl does.
-pub(super) fn documents(text: &str) -> Box<dyn Iterator<Item = Result<Document<'_>, crate::node::Malformed>> + '_> {
-    if !text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
-        return Box::new(yaml::documents(text));
-    }
-    let mut documents = json::documents(text);
-    let mut read = Vec::new();
-    let failure = loop {
-        match documents.next() {
-            Some(Ok(document)) => read.push(document),
-            Some(Err(malformed)) => break Some(malformed),
-            None => break None,
-        }
-    };
-    match (failure, documents.yaml_from()) {
-        (None, _) => Box::new(read.into_iter().map(Ok)),
-        (Some(_), Some(from)) => Box::new(read.into_iter().map(Ok).chain(yaml::documents_from(text, from))),
-        (Some(malformed), None) => Box::new(read.into_iter().map(Ok).chain([Err(malformed)])),
-    }
 }

@@ -24,10 +24,8 @@ pub(super) fn rules(_: &mut SchemaGenerator) -> Schema {
     let mut common = properties(&inline().subschema_for::<Common>());
     for key in ["severity", "action"] {
         // YAML 1.1 reads an unquoted `off` as false.
-        if let Some(Value::Object(schema)) = common.get_mut(key)
-            && let Some(Value::Array(any)) = schema.get_mut("anyOf")
-        {
-            any.push(json!({"const": false}));
+        if let Some(schema) = common.get_mut(key) {
+            *schema = json!({"anyOf": [schema.take(), {"const": false}]});
         }
     }
     let mut all = Map::new();

@@ -184,7 +184,7 @@ fn not_rendered(left_out: &[NotRendered], verbose: bool, out: &mut dyn Write) ->
     if any("Helm") {
         commands.push("`helm template CHART | crashlint -`");
     }
-    if any("ustom") {
+    if any("patch") || any("kustom") {
         commands.push("`kubectl kustomize DIR | crashlint -`");
     }
     write!(out, "{NOTE}not rendered{NOTE:#}: {counts}")?;

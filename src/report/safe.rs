@@ -45,6 +45,12 @@ pub fn sentence(text: &str) -> String {
         .collect()
 }
 
+/// A text of several lines as it may be printed.
+#[must_use]
+pub fn paragraph(text: &str) -> String {
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

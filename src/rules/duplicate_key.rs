@@ -3,7 +3,6 @@
 use super::{Check, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Label, Place, Severity};
 use crate::node::{Document, Node};
-use std::collections::HashMap;
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -28,28 +27,29 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(document: &Document<'_>, findings: &mut Vec<Finding>) {
     let mut open = vec![document.tree.root()];
-    while let Some(node) = open.pop() {
-        if node.is_aliased() {
-            continue;
-        }
-        repeated(node, findings);
-        open.extend(node.entries().map(|(_, value)| value));
-        open.extend(node.items());
+    let mut keys = Vec::new();
+    while let Some(node) = open.pop().filter(|node| !node.is_aliased()) {
+        repeated(node, &mut keys, findings);
+        open.extend(node.entries().map(|(_, value)| value).filter(|value| !value.is_aliased()));
+        open.extend(node.items().filter(|item| !item.is_aliased()));
     }
 }
 
-/// Small mappings, which nearly all are, are compared pair by pair.
-fn repeated(mapping: Node<'_>, findings: &mut Vec<Finding>) {
-    let mut seen: HashMap<&str, Node<'_>> = HashMap::new();
-    if mapping.entries().nth(1).is_none() {
-        return;
-    }
-    for (key, _) in mapping.entries().filter(|(key, _)| !key.is_aliased()) {
-        let Some(name) = key.scalar() else { continue };
-        let Some(first) = seen.insert(name, key) else { continue };
-        let mut finding = Finding::in_text(RULE.name, Severity::Warning, key.span(), format!("key `{name}` stands twice: only the last one counts"))
-            .label("this one wins")
-            .help("keep one of them, or join their contents");
+/// Sorted by name, equal keys are neighbours, in the order of the file.
+fn repeated<'t>(mapping: Node<'t>, keys: &mut Vec<(&'t str, Node<'t>)>, findings: &mut Vec<Finding>) {
+    keys.clear();
+    keys.extend(mapping.entries().filter(|(key, _)| !key.is_aliased()).filter_map(|(key, _)| Some((key.scalar()?, key))));
+    keys.sort_by_key(|(name, key)| (*name, key.span().start));
+    for pair in keys.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
+        let [(_, first), (name, second)] = [pair[0], pair[1]];
+        let mut finding = Finding::in_text(
+            RULE.name,
+            Severity::Warning,
+            second.span(),
+            format!("key `{name}` stands twice: only the last one counts"),
+        )
+        .label("this one wins")
+        .help("keep one of them, or join their contents");
         finding.labels.push(Label { place: Place::Span(first.span()), message: "dropped".into() });
         findings.push(finding);
     }

@@ -1,7 +1,8 @@
-//! YAML text to documents, as kubectl reads it. The general parser stands behind `parse` alone.
+//! YAML text to documents, as kubectl reads it. The general parser stands behind `parse` alone (`refusal` words its errors).
 
 mod number;
 mod parse;
+mod refusal;
 mod scalar;
 mod tabs;
 

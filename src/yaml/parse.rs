@@ -1,22 +1,21 @@
-//! One document's text to a tree, through the general parser: nothing else knows that parser.
+//! One document's text to a tree, through the general parser: only it and `refusal` know that parser.
 //!
 //! The rules beyond YAML's own grammar are those of go-yaml v2 (`go.yaml.in/yaml/v2`, `decode.go`):
 //! what aliases and merge keys may do, how far they may go, and what becomes of tags.
 
+use super::refusal::{TAB, complex_key, explain, not_mergeable, refused_escape, too_deep};
 use super::scalar;
 use super::tabs::Tabs;
 use crate::node::{Builder, Document, Kind, Malformed, Style, Text};
 use crate::source::Span;
-use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
 
 /// How deep collections may lie in each other, those of aliases included. kubectl goes to 10,000;
 /// no schema of Kubernetes goes to 100, and whoever walks a tree does so by recursion.
-const MAX_DEPTH: usize = 255;
+pub(super) const MAX_DEPTH: usize = 255;
 
 /// How many nodes aliases and merge keys may add to a document, whatever its size.
 const MAX_COPIES: u64 = 4_000_000;
-
-const TAB: &str = "a tab can't indent YAML: use spaces";
 
 /// Reads the document in a part of the text; `None` where it holds nothing, or `null`.
 ///
@@ -438,24 +437,13 @@ impl<'s> Reader<'s> {
     /// The parser's error in our words.
     fn refused(&self, error: &ScanError) -> Malformed {
         let offset = self.base + error.marker().byte_offset().unwrap_or_default() as u32;
-        Malformed { offset: offset.min(self.text.len() as u32), message: explain(error) }
-    }
-}
-
-/// Where a double-quoted text has an escape of YAML 1.2 or JSON that go-yaml lacks: `\/`, and
-/// halves of surrogate pairs.
-fn refused_escape(written: &str) -> Option<usize> {
-    let bytes = written.as_bytes();
-    let mut at = 0;
-    loop {
-        at += memchr::memchr(b'\\', &bytes[at..])?;
-        if matches!(bytes[at + 1..], [b'/', ..] | [b'u', b'd' | b'D', b'8' | b'9' | b'a'..=b'f' | b'A'..=b'F', ..]) {
-            return Some(at);
+        let mut offset = offset.min(self.text.len() as u32);
+        let message = explain(error);
+        let tab = |at: u32| self.text.as_bytes().get(at as usize) == Some(&b'\t');
+        if message == TAB && !tab(offset) && offset > self.base && tab(offset - 1) {
+            offset -= 1;
         }
-        at += 2;
-        if at >= bytes.len() {
-            return None;
-        }
+        Malformed { offset, message }
     }
 }
 
@@ -468,52 +456,4 @@ fn is_merge(style: Style, tag: Option<&Tag>) -> bool {
             ("", "!") | ("tag:yaml.org,2002:", "merge") | ("", "tag:yaml.org,2002:merge")
         ),
     }
-}
-
-fn not_mergeable(span: Span) -> Malformed {
-    Malformed { offset: span.start, message: "`<<` needs a mapping, or a list of mappings".into() }
-}
-
-fn complex_key(span: Span) -> Malformed {
-    let message = "a list or a mapping can't be a key here: quote it if it is a text such as a template's `{{ }}`";
-    Malformed { offset: span.start, message: message.into() }
-}
-
-fn too_deep(offset: u32) -> Malformed {
-    Malformed { offset, message: format!("nested deeper than {MAX_DEPTH} levels: nothing of Kubernetes is") }
-}
-
-/// What is wrong and what to do, for the errors that people meet.
-fn explain(error: &ScanError) -> String {
-    let known = match error.kind() {
-        ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabAtBlockScalarStart => TAB,
-        ErrorKind::UnclosedQuotedScalar => "a quote is opened and never closed: close it",
-        ErrorKind::UnknownAnchor => {
-            "no such anchor before this alias: quote the value if it is a text that begins with `*`"
-        }
-        ErrorKind::DirectiveDisallowed => "kubectl reads no `%` directives: take the line out, or quote the value",
-        ErrorKind::RecursionLimitExceeded => return too_deep(0).message,
-        ErrorKind::MappingValueNotAllowed => {
-            "a `:` makes a key where none can be: quote the value if it is a text, or check the indentation"
-        }
-        ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent => {
-            "this line's indentation fits nothing around it"
-        }
-        ErrorKind::ExpectedBlockMappingKey => "a key was expected here: check the indentation",
-        ErrorKind::ExpectedBlockSequenceEntry => "an item with `-` was expected here: check the indentation",
-        ErrorKind::SimpleKeyExpected => "a `:` is missing after this key",
-        ErrorKind::UnknownQuotedScalarEscape => {
-            "no such escape in double quotes: write `\\\\` for a backslash, or use single quotes"
-        }
-        ErrorKind::BomInsideDocument => "a byte order mark may stand at the beginning only: take it out",
-        ErrorKind::UnclosedFlowCollection { .. }
-        | ErrorKind::UnexpectedEofFlowMapping
-        | ErrorKind::UnexpectedEofFlowSequence => "a bracket is opened and never closed: close it",
-        ErrorKind::UndeclaredTagHandle => "this tag's prefix is declared nowhere: take the tag out",
-        other => return other.to_string().trim_end_matches('.').to_owned(),
-    };
-    known.to_owned()
 }

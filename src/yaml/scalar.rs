@@ -100,7 +100,7 @@ pub(super) fn as_json(value: Value<'_>, source: &str) -> Result<(Kind, Text), St
         Value::Int(int) => (Kind::Int, Cow::Owned(int.to_string())),
         Value::Uint(int) => (Kind::Int, Cow::Owned(int.to_string())),
         Value::Float(float) if !float.is_finite() => {
-            return Err("JSON, and so Kubernetes, has no infinity and no NaN: quote the value if it is a text".into());
+            return Err("neither JSON nor Kubernetes has infinities or NaN: quote the value if it is a text".into());
         }
         Value::Float(float) => {
             let text = number::json_float(float);
@@ -180,7 +180,7 @@ fn is_timestamp(text: &str) -> bool {
         let year = parts.next().filter(|year| year.len() == 4)?;
         let year: u32 = if year.bytes().all(|byte| byte.is_ascii_digit()) { year.parse().ok()? } else { return None };
         let month = digits(parts.next()?, 1, 12)?;
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
             2 if leap => 29,
             2 => 28,

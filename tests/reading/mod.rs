@@ -3,6 +3,7 @@
 mod golden;
 mod hostile;
 mod spans;
+mod words;
 
 use crashlint::node::{Document, Malformed};
 use crashlint::yaml;

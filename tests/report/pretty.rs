@@ -47,7 +47,10 @@ fn every_escape_sequence_is_our_own() {
 #[test]
 fn lines_stay_within_reach() {
     for width in [80, 100] {
-        for line in plain(&samples::full(), &Options { width, ..all() }).lines().filter(|line| line.contains(" | ") && !line.contains("crashlint")) {
+        for line in plain(&samples::full(), &Options { width, ..all() })
+            .lines()
+            .filter(|line| line.contains(" | ") && !line.contains("crashlint"))
+        {
             assert!(line.chars().count() <= 100, "{line}");
         }
     }

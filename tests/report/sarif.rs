@@ -88,7 +88,7 @@ fn suppressed_findings_come_only_when_asked_for() {
     assert_eq!(sarif(&samples::clean(), false)["runs"][0]["results"], serde_json::json!([]));
 }
 
-/// Writes the sample log for the format's own validator; see `docs/development/sarif.md`.
+/// Writes the sample log that `tests/report/validate-sarif.sh` gives to the format's own validator.
 #[test]
 fn the_sample_log_is_as_recorded() {
     let log = sarif(&samples::full(), true);

@@ -18,7 +18,8 @@ use crate::path::Path;
 #[must_use]
 pub fn rejections(object: &Object<'_>, further: &[Kind]) -> Vec<Misfit> {
     let mut misfits = super::schema::misfits(object, further);
-    misfits.retain(|misfit| misfit.class == Class::Type);
+    let waits = |path: &Path| object.root.at(path).and_then(Node::as_str).is_some_and(is_placeholder);
+    misfits.retain(|misfit| misfit.class == Class::Type && !waits(&misfit.path));
     let mut broken = Checker { root: object.root, misfits: Vec::new() };
     broken.object(object, further);
     // A value of a wrong type has been spoken of, and has no further meaning.

@@ -1,0 +1,192 @@
+//! The command line's words. Help, completions and the man page come from here.
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const AFTER: &str = "\
+Examples:
+  crashlint                              lint the current folder
+  crashlint deploy/ extra.yaml           lint a folder and a file
+  helm template chart/ | crashlint -     lint what a tool renders
+  crashlint --format sarif > out.sarif   write a log for code scanning
+  crashlint explain workload-exits       read what a rule means
+  crashlint ./rules                      lint a folder that is named like a command
+
+Exit codes:
+  0  nothing at or above --fail-on
+  1  findings
+  2  wrong usage, input that can not be read, or an internal error";
+
+const FILES: &str = "\
+In folders *.yaml and *.yml are read, and those *.json that hold a Kubernetes object. Hidden files \
+and what .gitignore and .ignore name are skipped. Files named here are always read.";
+
+/// Finds the Kubernetes manifests that will end in CrashLoopBackOff, before they are deployed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "crashlint",
+    version,
+    styles = STYLES,
+    after_help = AFTER,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// What to do; lints where absent.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// Arguments of linting.
+    #[command(flatten)]
+    pub lint: Lint,
+    /// When to use colours.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = Color::Auto, global = true)]
+    pub color: Color,
+}
+
+/// The verbs besides linting.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List the rules.
+    Rules {
+        /// How to write the list.
+        #[arg(long, value_enum, value_name = "FORMAT", default_value_t = ListFormat::Pretty)]
+        format: ListFormat,
+    },
+    /// Print a rule's page: what happens, why, how to see it, how to fix it.
+    Explain {
+        /// The rule's name.
+        #[arg(value_name = "RULE")]
+        rule: String,
+    },
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Print the man page, in roff.
+    Man,
+}
+
+/// Arguments of linting.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Lint {
+    /// Files and folders to lint, `-` for standard input; the current folder where absent.
+    #[arg(value_name = "PATHS", long_help = format!(
+        "Files and folders to lint, `-` for standard input; the current folder where absent.\n\n{FILES}"
+    ))]
+    pub paths: Vec<PathBuf>,
+    /// How to write the report.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Pretty)]
+    pub format: Format,
+    /// How much to say; overrides the policy's `extends` [default: recommended].
+    #[arg(long, value_enum, value_name = "PROFILE")]
+    pub profile: Option<Profile>,
+    /// The policy [default: the nearest `.crashlint.yaml`, from here upwards].
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Exit with 1 from this severity on.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Warning)]
+    pub fail_on: FailOn,
+    /// Show findings that an annotation or exemption took out, and why.
+    #[arg(long)]
+    pub show_suppressed: bool,
+    /// In folders, read only files that match, whatever their extension; repeatable.
+    #[arg(
+        long,
+        value_name = "GLOB",
+        long_help = "In folders, read only files that match, whatever their \
+        extension and even where ignored; repeatable. Globs are those of .gitignore, relative to the current folder: \
+        one without a slash matches at any depth."
+    )]
+    pub include: Vec<String>,
+    /// In folders, leave out files and folders that match; repeatable, wins over --include.
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Threads to use; 0 is one a core.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+    /// Name every file that was left out.
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// No progress and no elapsed time on standard error.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Formats of the report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Pretty,
+    /// One JSON object.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+}
+
+/// Formats of the list of rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    Pretty,
+    /// A JSON array.
+    Json,
+    /// A Markdown table.
+    Markdown,
+}
+
+/// The built-in policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Profile {
+    /// Only what can not run.
+    Minimal,
+    /// And what is likely to loop.
+    Recommended,
+    /// Hygiene counts as well.
+    Strict,
+}
+
+impl From<Profile> for crate::policy::Profile {
+    fn from(profile: Profile) -> Self {
+        match profile {
+            Profile::Minimal => Self::Minimal,
+            Profile::Recommended => Self::Recommended,
+            Profile::Strict => Self::Strict,
+        }
+    }
+}
+
+/// The severity that fails a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors only.
+    Error,
+    /// Warnings and errors.
+    #[default]
+    Warning,
+    /// Any finding.
+    Info,
+    /// No finding.
+    Never,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set; CLICOLOR_FORCE is honoured.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}

@@ -1,0 +1,144 @@
+//! `crashlint [PATHS…]`: collects, lints, prints, and decides the exit code.
+
+use super::args::{FailOn, Format, Lint};
+use super::{Console, TROUBLE, collect, policy};
+use crate::engine::outcome::{InputError, Report};
+use crate::engine::{self, Input};
+use crate::finding::Severity;
+use crate::report::{json, pretty, sarif};
+use crate::rules::RULES;
+use crate::source::Source;
+use std::io::{IsTerminal as _, Read as _};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// Lints, and returns the exit code.
+pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
+    let started = Instant::now();
+    let policy = match policy::read(args)? {
+        Ok(policy) => policy,
+        Err(wrong) => {
+            let mut text = Vec::new();
+            for error in &wrong {
+                pretty::input_error(error, &mut text)?;
+            }
+            console.error(&text)?;
+            return Ok(TROUBLE);
+        }
+    };
+    let collected = collect::collect(&args.paths, &args.include, &args.exclude)?;
+    let mut errors = collected.errors;
+    let mut inputs = Vec::new();
+    for found in collected.files {
+        let text = match found.path {
+            Some(_) => None,
+            None => match standard_input() {
+                Ok(text) => Some(text),
+                Err(error) => {
+                    let message = format!("standard input: {error}");
+                    errors.push(InputError { file: found.name, line: None, column: None, message });
+                    continue;
+                }
+            },
+        };
+        inputs.push(Input { name: found.name, path: found.path, named: found.named, text });
+    }
+
+    let progress = Progress::new(console, started, args.quiet);
+    let mut report = engine::lint(&inputs, &policy, args.threads, &|done, total| progress.tell(done, total));
+    progress.erase();
+    report.input_errors.append(&mut errors);
+    report.input_errors.sort();
+
+    let mut text = Vec::new();
+    match args.format {
+        Format::Pretty => {
+            let options = pretty::Options { suppressed: args.show_suppressed, verbose: args.verbose, width: width() };
+            pretty::render(&report, &options, &mut text)?;
+        }
+        Format::Json => json::render(&report, args.show_suppressed, &mut text)?,
+        Format::Sarif => sarif::render(&report, RULES, args.show_suppressed, &mut text)?,
+    }
+    console.print(&text)?;
+
+    let mut aside = Vec::new();
+    if args.format != Format::Pretty {
+        // Whoever writes the log to a file still sees why the exit code is 2.
+        for error in &report.input_errors {
+            pretty::input_error(error, &mut aside)?;
+        }
+    } else if !args.quiet {
+        let files = report.summary.files;
+        let plural = if files == 1 { "" } else { "s" };
+        let seconds = started.elapsed().as_secs_f64();
+        aside.extend(format!("checked {files} file{plural} in {seconds:.2} s\n").bytes());
+    }
+    console.error(&aside)?;
+    Ok(code(&report, args.fail_on))
+}
+
+/// Unreadable input beats findings.
+fn code(report: &Report, fail_on: FailOn) -> u8 {
+    if !report.input_errors.is_empty() {
+        return TROUBLE;
+    }
+    let least = match fail_on {
+        FailOn::Never => return 0,
+        FailOn::Info => Severity::Info,
+        FailOn::Warning => Severity::Warning,
+        FailOn::Error => Severity::Error,
+    };
+    u8::from(report.active().any(|found| found.severity >= least))
+}
+
+fn standard_input() -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // The engine refuses what is longer than this; one byte more shows it that there is more.
+    std::io::stdin().lock().take(Source::MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Columns to cut long lines to. A file gets the same bytes wherever it is written.
+fn width() -> usize {
+    let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    terminal.map_or(100, |(width, _)| usize::from(width.0).clamp(60, 160))
+}
+
+/// How long a run may take before it says how far it is.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Between two words of it.
+const PACE: Duration = Duration::from_millis(100);
+
+/// A line on standard error that is written over, and erased at the end.
+struct Progress<'c> {
+    console: &'c Console,
+    started: Instant,
+    wanted: bool,
+    last: Mutex<Option<Instant>>,
+}
+
+impl<'c> Progress<'c> {
+    fn new(console: &'c Console, started: Instant, quiet: bool) -> Self {
+        let wanted = !quiet && std::io::stderr().is_terminal();
+        Self { console, started, wanted, last: Mutex::new(None) }
+    }
+
+    fn tell(&self, done: usize, total: usize) {
+        if !self.wanted || self.started.elapsed() < PATIENCE {
+            return;
+        }
+        // Who finds the line in use has nothing newer to say.
+        let Ok(mut last) = self.last.try_lock() else { return };
+        if last.is_none_or(|at| at.elapsed() >= PACE) {
+            *last = Some(Instant::now());
+            let _ = self.console.error(format!("\rchecked {done} of {total} files").as_bytes());
+        }
+    }
+
+    fn erase(&self) {
+        if self.last.lock().is_ok_and(|last| last.is_some()) {
+            // By spaces, as a terminal without colours may know no sequences either.
+            let _ = self.console.error(format!("\r{:40}\r", "").as_bytes());
+        }
+    }
+}
