@@ -4,7 +4,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod cli;
+mod corpus;
 mod docs;
+mod fixtures;
+mod floors;
+mod invariants;
 mod reading;
 mod report;
 

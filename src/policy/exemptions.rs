@@ -122,6 +122,8 @@ fn below(folder: &Path, file: &Path) -> PathBuf {
 /// Absolute, without `.` and `..`. The file system is not asked: links stay as they are named.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
+    // The folder of a file named without one is the current one.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     for part in std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()).components() {
         match part {
             Component::CurDir => {}
