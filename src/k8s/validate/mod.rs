@@ -92,7 +92,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
         || text.contains("__")
         || text.starts_with('@')
         || text.split(|c: char| !c.is_ascii_alphanumeric()).any(shouts)
-        || !text.contains(|c: char| c.is_ascii_alphanumeric())
+        || (!text.is_empty() && !text.contains(|c: char| c.is_ascii_alphanumeric()))
 }
 
 /// A list of misfits in the making.
