@@ -194,5 +194,5 @@ impl<'t> Container<'t> {
 
 fn quantity(field: Field<'_>) -> Option<Quantity> {
     let node = field.node()?;
-    matches!(node.kind(), Kind::String | Kind::Int | Kind::Float).then(|| Quantity::parse(node.scalar()?.trim_end_matches('\0')).ok())?
+    matches!(node.kind(), Kind::String | Kind::Int | Kind::Float).then(|| Quantity::parse(node.scalar()?.trim()).ok())?
 }

@@ -34,7 +34,8 @@ fn check(container: &Container<'_>, _: &Context<'_>, findings: &mut Vec<Finding>
 
 fn judge(what: &str, field: Field<'_>) -> Option<Finding> {
     let text = field.node()?.as_str()?;
-    let error = Quantity::parse(text).err().filter(|error| *error != QuantityError::Range)?;
+    // Blanks around a quantity are trimmed by its decoder (Quantity.UnmarshalJSON).
+    let error = Quantity::parse(text.trim()).err().filter(|error| *error != QuantityError::Range)?;
     // Not rendered yet; `256MB` has capitals only, and is no placeholder for that.
     if text.is_empty() || text.contains(['{', '}', '<', '>', '$', '%', '#']) || text.contains("__") {
         return None;

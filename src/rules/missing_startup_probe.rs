@@ -70,7 +70,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     };
     let mut finding = Finding::new(RULE.name, severity, startup.path(), message)
         .label("no `startupProbe` here")
-        .and(liveness.path(), format!("checks from the first second on, and kills from {budget} s on"))
+        .and(liveness.path(), format!("checks from {} s on, and kills from {budget} s on", liveness.initial_delay()))
         .help("add a startupProbe with the same handler: it holds the livenessProbe off until the application has started")
         .timeline(Timeline {
             probe: liveness.purpose.field(),

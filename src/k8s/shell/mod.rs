@@ -65,6 +65,8 @@ pub enum Stdin {
     Empty,
     /// Somebody may type, so reading it waits.
     Open,
+    /// A file, a text or another program's output: it has an end, and may be a program.
+    Fed,
 }
 
 /// Whether an argument vector ends; `None` where it runs on, or nobody knows.

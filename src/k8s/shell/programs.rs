@@ -58,7 +58,7 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
         return match shell_operands(args) {
             ShellRuns::Script(script) => script::ending(script, scope),
             ShellRuns::File => None,
-            ShellRuns::Stdin => scope.reads_nothing().then(|| Ending::now(format!("`{name}` reads its standard input, which is empty"))),
+            ShellRuns::Stdin => scope.is_idle().then(|| Ending::now(format!("`{name}` reads its standard input, which is empty"))),
         };
     }
     if !is_standard(program) {
@@ -81,7 +81,7 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
         return reader(args, scope, shown());
     }
     if INTERPRETERS.contains(&name) && args.is_empty() {
-        return scope.reads_nothing().then(|| Ending::now(format!("`{name}` reads its program from standard input, which is empty")));
+        return scope.is_idle().then(|| Ending::now(format!("`{name}` reads its program from standard input, which is empty")));
     }
     if scope.in_script() && BUILTINS.contains(&name) {
         return Some(Ending::now(format!("`{}` ends at once", shown())));
@@ -126,7 +126,7 @@ fn reader(args: &[&str], scope: &Scope<'_>, shown: String) -> Option<Ending> {
     let named = operands().any(|path| path.starts_with('/'));
     if endless {
         None
-    } else if scope.reads_nothing() || named {
+    } else if scope.input_ends() || named {
         Some(Ending::now(format!("`{shown}` ends at once")))
     } else {
         None
@@ -199,7 +199,13 @@ fn shown(argv: &[&str]) -> String {
 }
 
 impl Scope<'_> {
-    fn reads_nothing(&self) -> bool {
+    /// Reading standard input gives nothing at all.
+    fn is_idle(&self) -> bool {
         self.stdin == Stdin::Empty
+    }
+
+    /// Reading standard input comes to an end.
+    fn input_ends(&self) -> bool {
+        self.stdin != Stdin::Open
     }
 }

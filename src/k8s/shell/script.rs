@@ -2,7 +2,7 @@
 
 use super::{Ending, Stdin, programs};
 use brush_parser::ast::{
-    AndOr, AndOrList, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, FunctionBody, IoFileRedirectTarget,
+    AndOr, AndOrList, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, FunctionBody, IoFileRedirectKind, IoFileRedirectTarget,
     IoRedirect, Pipeline, RedirectList, SeparatorOperator, SimpleCommand, Word,
 };
 use brush_parser::word::{WordPiece, WordPieceWithSource};
@@ -129,7 +129,7 @@ fn pipeline<'a>(pipeline: &'a Pipeline, scope: &mut Scope<'a>) -> Option<Ending>
     for part in &pipeline.seq {
         let mut inner = scope.clone();
         if end.is_some() {
-            inner.stdin = Stdin::Empty;
+            inner.stdin = Stdin::Fed;
         }
         let next = Ending { leaves: false, ..command(part, &mut inner)? };
         end = Some(match end {
@@ -262,19 +262,22 @@ fn redirects_end(redirects: Option<&RedirectList>, scope: &mut Scope<'_>) -> Opt
 /// Whether opening a redirection returns; standard input from a file or text ends.
 fn redirect_ends(redirect: &IoRedirect, scope: &mut Scope<'_>) -> Option<()> {
     match redirect {
-        IoRedirect::File(_, _, IoFileRedirectTarget::Filename(word) | IoFileRedirectTarget::Duplicate(word)) => {
+        IoRedirect::File(_, kind, IoFileRedirectTarget::Filename(word) | IoFileRedirectTarget::Duplicate(word)) => {
             words_end(word, scope)?;
             let target = literal(word)?;
+            if matches!(kind, IoFileRedirectKind::Read) && target != "/dev/null" {
+                scope.stdin = Stdin::Fed;
+            }
             (!target.starts_with("/dev/tcp") && !target.starts_with("/dev/udp")).then_some(())
         }
         IoRedirect::File(_, _, IoFileRedirectTarget::Fd(_)) => Some(()),
         IoRedirect::File(_, _, IoFileRedirectTarget::ProcessSubstitution(..)) => None,
         IoRedirect::HereDocument(_, document) => {
-            scope.stdin = Stdin::Empty;
+            scope.stdin = Stdin::Fed;
             if document.requires_expansion { words_end(&document.doc, scope) } else { Some(()) }
         }
         IoRedirect::HereString(_, word) => {
-            scope.stdin = Stdin::Empty;
+            scope.stdin = Stdin::Fed;
             words_end(word, scope)
         }
         IoRedirect::OutputAndError(word, _) => words_end(word, scope),
@@ -407,6 +410,11 @@ mod tests {
             "exec 3<>/dev/tcp/localhost/80",
             "/app/echo",
             "./date",
+            "cat /scripts/run.sh | sh",
+            "curl -fsS https://example.com/run.sh | bash",
+            "sh < /scripts/run.sh",
+            "python3 <<EOF\nserve()\nEOF",
+            "bash <<< 'exec server'",
         ] {
             assert_eq!(sh(script), None, "{script}");
         }
