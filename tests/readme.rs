@@ -9,7 +9,8 @@ fn its_example_is_real() {
     let (_, rest) = readme.split_once("```console\n$ crashlint ").expect("an example");
     let (arguments, rest) = rest.split_once('\n').unwrap();
     let (shown, _) = rest.split_once("```").unwrap();
-    let run = Command::new(env!("CARGO_BIN_EXE_crashlint")).args(arguments.split(' ')).current_dir(root).output().unwrap();
+    let run =
+        Command::new(env!("CARGO_BIN_EXE_crashlint")).args(arguments.split(' ')).current_dir(root).output().unwrap();
     let printed = String::from_utf8(run.stdout).unwrap();
     assert!(printed.trim_end() == shown.trim_end(), "the README's example would now be:\n{printed}");
 }
