@@ -49,7 +49,11 @@ pub struct Source {
     name: Arc<str>,
     text: String,
     lines: OnceLock<Vec<u32>>,
+    marks: OnceLock<Vec<u32>>,
 }
+
+/// Bytes between two marks of [`Source::characters`].
+const MARK: usize = 4096;
 
 impl Source {
     /// Largest text that is read, in bytes: spans are 32 bits wide, and memory stays bounded.
@@ -58,7 +62,7 @@ impl Source {
     /// Names a text.
     #[must_use]
     pub fn new(name: impl Into<Arc<str>>, text: String) -> Self {
-        Self { name: name.into(), text, lines: OnceLock::new() }
+        Self { name: name.into(), text, lines: OnceLock::new(), marks: OnceLock::new() }
     }
 
     /// The path as it was given, or `-` for standard input.
@@ -90,9 +94,28 @@ impl Source {
         let lines = self.lines();
         let line = lines.partition_point(|&start| start as usize <= offset);
         let start = lines[line - 1] as usize;
-        let before = &self.text[start..offset];
-        let before = if line == 1 { before.trim_start_matches('\u{feff}') } else { before };
-        Position { line: line as u32, column: before.chars().count() as u32 + 1 }
+        let column = if offset - start > MARK {
+            self.characters(offset) - self.characters(start)
+        } else {
+            count(&self.text.as_bytes()[start..offset])
+        };
+        let mark = line == 1 && self.text.starts_with('\u{feff}') && offset > 0;
+        Position { line: line as u32, column: column - u32::from(mark) + 1 }
+    }
+
+    /// Characters before a byte offset, counted from the mark before it: a file of one line must not
+    /// cost its whole length for each finding.
+    fn characters(&self, offset: usize) -> u32 {
+        let marks = self.marks.get_or_init(|| {
+            let mut sum = 0;
+            let sums = self.text.as_bytes().chunks(MARK).map(|chunk| {
+                sum += count(chunk);
+                sum
+            });
+            std::iter::once(0).chain(sums).collect()
+        });
+        let mark = offset / MARK;
+        marks[mark] + count(&self.text.as_bytes()[mark * MARK..offset])
     }
 
     /// The places of a span.
@@ -113,6 +136,11 @@ impl Source {
     }
 }
 
+/// Characters that begin in these bytes.
+fn count(bytes: &[u8]) -> u32 {
+    bytes.iter().filter(|byte| **byte as i8 >= -0x40).count() as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,5 +156,16 @@ mod tests {
         assert_eq!(source.line(2), "b: \u{1f600}x");
         assert_eq!((source.line(3), source.line(4), source.line(0)), ("", "", ""));
         assert_eq!(source.position(9999).line, 3);
+    }
+
+    #[test]
+    fn long_lines_count_the_same() {
+        let source = Source::new("a", format!("x\n{}", "äb".repeat(9000)));
+        for offset in [2, 4, 5, 4097, 12_290, 12_293, 27_000] {
+            let column = source.text()[2..].char_indices().take_while(|(at, _)| at + 2 < offset as usize).count() as u32;
+            let at = source.position(offset);
+            let boundary = source.text().is_char_boundary(offset as usize);
+            assert_eq!(at, Position { line: 2, column: column + u32::from(boundary) }, "{offset}");
+        }
     }
 }

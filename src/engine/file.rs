@@ -13,6 +13,7 @@ use crate::policy::{Policy, Target};
 use crate::read::documents;
 use crate::rules::{Check, Context, RULES};
 use crate::source::{Source, Span};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -101,33 +102,33 @@ impl File<'_> {
         if objects.is_empty() {
             return;
         }
-        for object in &objects {
-            self.object(*object);
-        }
-        let mut findings = Vec::new();
+        let mut faults = Vec::new();
         for rule in RULES.iter().filter(|rule| self.policy.runs(rule.name)) {
             if let Check::Document(check) = rule.check {
-                check(document, &mut findings);
+                check(document, &mut faults);
             }
         }
-        // A fault of the text belongs to the object that it stands in.
-        for finding in findings {
-            let Place::Span(span) = finding.place else { continue };
-            let owner = objects.iter().find(|object| {
-                let whole = object.root.span();
-                (whole.start..=whole.end).contains(&span.start)
-            });
-            self.report(finding, owner.copied(), None);
+        for object in objects {
+            // A fault of the text belongs to the object that it stands in.
+            let whole = object.root.span();
+            let within = |fault: &Finding| matches!(fault.place, Place::Span(span) if (whole.start..=whole.end).contains(&span.start));
+            let (own, rest) = faults.into_iter().partition(within);
+            faults = rest;
+            self.object(object, own);
+        }
+        for fault in faults {
+            self.report(fault, None, None);
         }
     }
 
-    fn object(&mut self, object: Object<'_>) {
+    fn object(&mut self, object: Object<'_>, mut findings: Vec<Finding>) {
         let tables = &self.policy.tables;
         let workloads = object.workloads(&tables.kinds);
         if !workloads.is_empty() {
             self.outcome.summary.workloads += 1;
         }
         let is_patch = object.has_patch_directive()
+            || object.lacks_template(&workloads)
             || (!workloads.is_empty() && workloads.iter().all(|workload| workload.looks_like_patch()));
         if is_patch {
             let file = Arc::clone(self.source.name());
@@ -135,7 +136,7 @@ impl File<'_> {
             self.outcome.summary.workloads -= usize::from(!workloads.is_empty());
             return;
         }
-        let findings = self.run(object, &workloads);
+        findings.append(&mut self.run(object, &workloads));
         let mut ignores =
             if self.policy.honour_annotations { Ignores::of(object, &workloads) } else { Ignores::default() };
         for finding in findings {
@@ -220,11 +221,23 @@ impl File<'_> {
 
 /// What a rule about whole objects finds within a container is about that container.
 fn name_containers(findings: &mut [Finding], workloads: &[Workload<'_>]) {
-    for finding in findings.iter_mut().filter(|finding| finding.container.is_none()) {
+    let mut nameless = findings.iter_mut().filter(|finding| finding.container.is_none()).peekable();
+    if nameless.peek().is_none() {
+        return;
+    }
+    let containers: HashMap<path::Path, &str> = workloads
+        .iter()
+        .flat_map(|workload| workload.containers())
+        .filter_map(|container| Some((container.path(), container.name()?)))
+        .collect();
+    for finding in nameless {
         let Place::Path(path) = &finding.place else { continue };
-        let mut containers = workloads.iter().flat_map(|workload| workload.containers());
-        let owner = containers.find(|container| path.starts_with(&container.path()));
-        finding.container = owner.and_then(|container| container.name()).map(str::to_owned);
+        let mut above = path.clone();
+        while above.pop().is_some() {
+            if let Some(name) = containers.get(&above) {
+                finding.container = Some((*name).to_owned());
+            }
+        }
     }
 }
 

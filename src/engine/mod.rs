@@ -76,7 +76,7 @@ fn gather(outcomes: Vec<file::Outcome>, policy: &Policy) -> Report {
         Some(outcome::Reported {
             file: Arc::clone(unused.source.name()),
             severity: policy.severity(&finding)?,
-            at: file::excerpt(unused.source, unused.span, "matches nothing"),
+            at: file::excerpt(unused.source, unused.span, ""),
             finding: finding.help("remove it, or give it a new date"),
             object: None,
             also: Vec::new(),

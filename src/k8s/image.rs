@@ -103,6 +103,12 @@ pub fn glob(pattern: &str, text: &str) -> bool {
     last.map_or(rest.is_empty(), |end| rest.ends_with(end))
 }
 
+/// Words in capitals that stand for what a person has to fill in.
+const PLACEHOLDERS: &[&str] = &[
+    "IMAGE", "IMG", "TAG", "VERSION", "REPO", "REPOSITORY", "REGISTRY", "HUB", "NAME", "ORG", "USER", "USERNAME",
+    "PROJECT", "ACCOUNT", "REGION", "DOCKERHUB", "CHANGEME", "REPLACEME", "REPLACE", "TODO", "PLACEHOLDER", "XXX",
+];
+
 /// Whether a text is a template that a tool or a person has yet to fill in: `${TAG}`, `{{ }}`,
 /// `<tag>`, `$(IMAGE)`, `ko://…`, `...`, or a part in capitals such as `PROJECT_ID`.
 #[must_use]
@@ -113,6 +119,7 @@ pub fn unrendered(text: &str) -> bool {
         part.len() > 2
             && part.chars().any(|c| c.is_ascii_uppercase())
             && part.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '_' | '-'))
+            && (part.contains(['_', '-']) || PLACEHOLDERS.contains(&part))
     };
     let name = text.split('@').next().unwrap_or_default();
     let (name, tag) = match name.rsplit_once(':') {

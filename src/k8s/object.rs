@@ -110,6 +110,18 @@ impl<'t> Object<'t> {
         false
     }
 
+    /// Whether it is of a kind that carries pods and has neither template nor selector: a patch, or a
+    /// part that a test compares with.
+    #[must_use]
+    pub fn lacks_template(self, workloads: &[Workload<'_>]) -> bool {
+        let group = self.group();
+        let apps = matches!(group, "apps" | "extensions")
+            && KINDS.iter().any(|kind| kind.kind == self.kind && kind.group == group);
+        let spec = self.root.get("spec");
+        apps && spec.is_none_or(|spec| spec.get("selector").is_none())
+            && (workloads.is_empty() || workloads.iter().all(|workload| !workload.has_labels()))
+    }
+
     /// The pods that the object carries: one for most kinds, several for a JobSet. A Rollout that
     /// takes its template from elsewhere (`workloadRef`) carries none.
     #[must_use]

@@ -109,6 +109,13 @@ impl<'t> Workload<'t> {
         self.field(&["resources", "limits", "memory"]).node().is_some()
     }
 
+    /// Whether its template has labels.
+    #[must_use]
+    pub fn has_labels(self) -> bool {
+        let metadata = self.template.and_then(|template| template.get("metadata"));
+        metadata.and_then(|metadata| metadata.get("labels")).is_some_and(|labels| labels.count() > 0)
+    }
+
     /// Whether it looks like a patch rather than an object: a workload with neither selector nor a
     /// container that has an image.
     #[must_use]

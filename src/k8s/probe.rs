@@ -53,6 +53,15 @@ impl<'t> Probe<'t> {
         written.filter(|&number| number > 0).unwrap_or(default).min(i32::MAX as u64)
     }
 
+    /// Whether every number is one that the API server takes.
+    #[must_use]
+    pub fn is_readable(self) -> bool {
+        ["initialDelaySeconds", "periodSeconds", "failureThreshold", "timeoutSeconds"].iter().all(|key| {
+            let number = self.node.get(key).filter(|number| !number.is_null());
+            number.is_none_or(|number| number.as_i64().is_some_and(|number| (0..=i64::from(i32::MAX)).contains(&number)))
+        })
+    }
+
     /// D, in seconds; default 0.
     #[must_use]
     pub fn initial_delay(self) -> u64 {
@@ -143,6 +152,9 @@ impl<'t> Probe<'t> {
         let timeout = self.timeout();
         let period = timeout.max(self.period().min(5));
         let threshold = seconds.max(self.budget()).div_ceil(period) + 1;
+        if threshold > i32::MAX as u64 {
+            return None;
+        }
         let mut json = serde_json::Map::from_iter([(kind.to_owned(), node.to_json())]);
         if timeout != 1 {
             json.insert("timeoutSeconds".into(), timeout.into());

@@ -99,6 +99,16 @@ impl Quantity {
         Self { nano: self.nano.saturating_mul(numerator.into()) / i128::from(denominator) }
     }
 
+    /// Rounded up to whole mebibytes, or to whole bytes below one: an amount that a person would write.
+    #[must_use]
+    pub fn tidy(self) -> Self {
+        let unit = if self.nano >= (1 << 20) * NANO { (1 << 20) * NANO } else { NANO };
+        if self.nano % unit == 0 || (self.nano % (1_000_000 * NANO) == 0 && unit > NANO) {
+            return self;
+        }
+        Self { nano: (self.nano / unit + 1) * unit }
+    }
+
     /// Whether it is zero.
     #[must_use]
     pub fn is_zero(self) -> bool {

@@ -16,6 +16,7 @@ pub const WORDS: &[&str] = &["LimitRange", "images:"];
 pub struct Set {
     limit_ranges: Vec<LimitRange>,
     retagged: Vec<String>,
+    gives_selectors: bool,
 }
 
 /// A LimitRange's defaults for containers.
@@ -51,14 +52,26 @@ impl Set {
         }
     }
 
-    /// Keeps the images that a kustomization gives another tag or digest.
+    /// Keeps what a kustomization does to objects: the images that it gives another tag or digest, and
+    /// whether it writes labels into selectors.
     pub fn add_kustomization(&mut self, root: Node<'_>) {
+        let labels = root.get("labels").into_iter().flat_map(Node::items);
+        self.gives_selectors |= root.get("commonLabels").is_some_and(|labels| labels.count() > 0)
+            || labels.into_iter().any(|entry| entry.get("includeSelectors").and_then(Node::as_bool) == Some(true));
         for image in root.get("images").into_iter().flat_map(Node::items) {
-            let retags = ["newTag", "digest"].iter().any(|key| image.get(key).is_some_and(|node| !node.is_null()));
+            let tag = image.get("newTag").filter(|tag| !tag.is_null() && tag.as_str() != Some("latest"));
+            let retags = tag.is_some() || image.get("digest").is_some_and(|digest| !digest.is_null());
             if let (true, Some(name)) = (retags, image.get("name").and_then(Node::as_str)) {
                 self.retagged.push(name.to_owned());
             }
         }
+    }
+
+    /// Whether a kustomization of the run writes labels into selectors, so that an object without one
+    /// may still get it.
+    #[must_use]
+    pub fn gives_selectors(&self) -> bool {
+        self.gives_selectors
     }
 
     fn limit_range(&self, namespace: Option<&str>) -> impl Iterator<Item = &LimitRange> {
@@ -94,6 +107,7 @@ impl Set {
 pub fn patch_files<'t>(root: Node<'t>) -> impl Iterator<Item = &'t str> {
     let list = move |key: &str| root.get(key).into_iter().flat_map(Node::items);
     let named = list("patches").chain(list("patchesJson6902")).filter_map(|entry| entry.get("path")?.as_str());
-    let merged = list("patchesStrategicMerge").filter_map(Node::as_str);
+    // Entries of `patches` were plain names once.
+    let merged = list("patchesStrategicMerge").chain(list("patches")).filter_map(Node::as_str);
     named.chain(merged).filter(|file| !file.contains('\n'))
 }

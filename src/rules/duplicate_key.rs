@@ -42,8 +42,9 @@ fn repeated<'t>(mapping: Node<'t>, keys: &mut Vec<(&'t str, Node<'t>)>, findings
         mapping.entries().filter(|(key, _)| !key.is_aliased()).filter_map(|(key, _)| Some((key.scalar()?, key))),
     );
     keys.sort_by_key(|(name, key)| (*name, key.span().start));
-    for pair in keys.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
-        let [(_, first), (name, second)] = [pair[0], pair[1]];
+    // A key that stands a thousand times is one fault.
+    for same in keys.chunk_by(|a, b| a.0 == b.0) {
+        let ([(_, first), (name, second)] | [(_, first), .., (name, second)]) = same else { continue };
         let mut finding = Finding::in_text(
             RULE.name,
             Severity::Warning,

@@ -3,6 +3,7 @@
 use super::{Check, Context, Docs, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Safety, Severity};
 use crate::k8s::container::Container;
+use crate::k8s::quantity::Quantity;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -54,7 +55,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let (Some(limit), Some(request)) = (container.memory_limit(), container.effective_memory_request()) else { return };
-    if limit != request || limit.is_zero() || !container.resources_are_readable() {
+    if limit != request || limit < Quantity::mebi(4) || !container.resources_are_readable() {
         return;
     }
     let written = container.memory_request_field().node().is_some();
@@ -68,6 +69,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     });
     let severity = if guaranteed { Severity::Info } else { Severity::Warning };
     let limit_field = container.memory_limit_field();
+    let limit = limit.tidy();
     let message = if written {
         format!("memory limit equals the request ({limit}): the first spike is OOMKilled")
     } else {
@@ -75,7 +77,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
             "memory limit without a request: the Pod's request becomes the limit ({limit}), and the first spike is OOMKilled"
         )
     };
-    let wanted = limit.times(3, 2);
+    let wanted = limit.times(3, 2).tidy();
     let mut finding =
         Finding::new(RULE.name, severity, limit_field.path(), message).label("nothing left above the request");
     finding = if guaranteed {

@@ -48,7 +48,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     .help("set `resources.limits.memory`; twice the request is a fair beginning");
     findings.push(match container.memory_request().filter(|request| !request.is_zero()) {
         Some(request) => {
-            let wanted = request.times(2, 1).bytes();
+            let wanted = request.times(2, 1).tidy().bytes();
             finding.fix(
                 Safety::Review,
                 format!("set the memory limit to {wanted}, twice the request"),

@@ -55,7 +55,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let Some(liveness) = container.liveness_probe() else { return };
     let startup = container.startup_probe_field();
-    if !container.is_long_running() || startup.node().is_some() {
+    if !container.is_long_running() || startup.node().is_some() || !liveness.is_readable() {
         return;
     }
     let options: &Options = context.options();

@@ -41,6 +41,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(object: &Object<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     for misfit in validate::rejections(object, &context.tables.kinds) {
+        if validate::is_selector_gap(&misfit) && context.set.gives_selectors() {
+            continue;
+        }
         let mut finding = Finding::new(RULE.name, Severity::Error, misfit.path, misfit.message);
         finding.help = misfit.help;
         findings.push(finding);

@@ -39,6 +39,13 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     }
     let Some(argv) = command::argv(*container, context.tables) else { return };
     let Some(words) = argv.iter().map(|word| word.text.as_deref()).collect::<Option<Vec<&str>>>() else { return };
+    // An image named like the program may hold a program of its own under that name; these variables
+    // change what a name means.
+    let own = container.image().is_some_and(|image| image.short_name() == command::base_name(words[0]));
+    let redefined = container.env().any(|(name, _)| matches!(name, "PATH" | "BASH_ENV" | "ENV"));
+    if redefined || (own && !shell::is_shell(command::base_name(words[0]))) {
+        return;
+    }
     let stdin = if container.has_stdin() { Stdin::Open } else { Stdin::Empty };
     let Some(end) = shell::ending(&words, stdin) else { return };
     let severity = match end.sleeps {

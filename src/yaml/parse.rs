@@ -14,6 +14,9 @@ use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StructureSty
 /// no schema of Kubernetes goes to 100, and whoever walks a tree does so by recursion.
 pub(super) const MAX_DEPTH: usize = 255;
 
+/// How many anchors a document may have: the parser's time grows with their square.
+const MAX_ANCHORS: usize = 4000;
+
 /// How many nodes aliases and merge keys may add to a document, whatever its size.
 const MAX_COPIES: u64 = 4_000_000;
 
@@ -208,7 +211,7 @@ impl<'s> Reader<'s> {
         };
         let (kind, text) = result.map_err(|message| Malformed { offset: span.start, message })?;
         let index = self.builder.scalar(kind, style, span, text);
-        self.anchor(anchor, index);
+        self.anchor(anchor, index, span)?;
         self.added(span.end);
         Ok(())
     }
@@ -259,7 +262,7 @@ impl<'s> Reader<'s> {
         let start = if kind == Kind::Sequence && !is_flow { self.first_dash(span.start) } else { span.start };
         let index =
             self.builder.open(kind, if is_flow { Style::Flow } else { Style::Block }, Span::new(start, span.end));
-        self.anchor(anchor, index);
+        self.anchor(anchor, index, span)?;
         self.end = self.end.max(span.end);
         self.decoded += 1;
         let is_mapping = kind == Kind::Mapping;
@@ -348,7 +351,7 @@ impl<'s> Reader<'s> {
     fn merge_key(&mut self, anchor: usize, span: Span) -> Result<(), Malformed> {
         let index = self.builder.scalar(Kind::String, Style::Plain, span, Text::Owned("<<".into()));
         self.builder.hide(index);
-        self.anchor(anchor, index);
+        self.anchor(anchor, index, span)?;
         self.added(span.end);
         if let Some(frame) = self.frames.last_mut() {
             frame.next = Role::Merge;
@@ -390,11 +393,16 @@ impl<'s> Reader<'s> {
         self.frames.last().map_or(Role::Plain, |frame| frame.next)
     }
 
-    fn anchor(&mut self, anchor: usize, index: u32) {
+    fn anchor(&mut self, anchor: usize, index: u32, span: Span) -> Result<(), Malformed> {
+        if anchor > MAX_ANCHORS {
+            let message = format!("more than {MAX_ANCHORS} anchors in one document: write the values out");
+            return Err(Malformed { offset: span.start, message });
+        }
         if anchor > 0 {
             self.anchors.resize(anchor.max(self.anchors.len()), index);
             self.anchors[anchor - 1] = index;
         }
+        Ok(())
     }
 
     /// Notes that a scalar or an alias was added.

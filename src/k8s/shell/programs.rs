@@ -8,13 +8,13 @@ use crate::k8s::command::base_name;
 const AT_ONCE: &[&str] = &[
     "echo", "true", "false", "date", "ls", "printenv", "printf", "pwd", "whoami", "id", "uname", "hostname",
     "basename", "dirname", "mkdir", "rmdir", "touch", "chmod", "chown", "chgrp", "cp", "mv", "rm", "ln", "test", "[",
-    "stat", "df", "du", "nproc", "realpath", "readlink", "mktemp", "which", "seq", "expr",
+    "stat", "df", "du", "nproc", "realpath", "readlink", "mktemp", "which", "expr",
 ];
 
 /// Builtins of the shell itself, inside a script only.
 const BUILTINS: &[&str] = &[
-    ":", "cd", "export", "set", "unset", "umask", "ulimit", "shift", "trap", "alias", "local", "readonly", "declare",
-    "typeset", "shopt", "hash", "let",
+    ":", "cd", "export", "set", "unset", "umask", "ulimit", "shift", "local", "readonly", "declare", "typeset",
+    "hash", "let",
 ];
 
 /// Read files that are named, else standard input; a file that is no device ends.
@@ -29,8 +29,6 @@ const READERS: &[&str] = &[
     "sed",
     "grep",
     "egrep",
-    "awk",
-    "gawk",
     "tee",
     "base64",
     "md5sum",
@@ -39,7 +37,7 @@ const READERS: &[&str] = &[
     "nl",
     "od",
     "xxd",
-    "jq",
+    
     "envsubst",
     "column",
     "fold",
@@ -65,7 +63,9 @@ const TOOLS: &[&[&str]] = &[
     &["sequelize"],
     &["knex"],
     &["typeorm"],
-    &["rake"],
+    &["rake", "db:migrate"],
+    &["rake", "db:seed"],
+    &["rake", "db:setup"],
     &["rails", "db:migrate"],
     &["rails", "db:seed"],
     &["rails", "db:setup"],
@@ -193,6 +193,8 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
     }
     match name {
         "sleep" => return sleep(args, shown()),
+        // `-S` holds a command of its own.
+        "env" if args.iter().any(|arg| arg.starts_with("-S") || arg.starts_with("--split-string")) => return None,
         "env" => return Some(Ending::now(format!("`{}` prints the environment and ends", shown()))),
         "tail" => {
             let follows = args.iter().any(|arg| {
@@ -230,7 +232,7 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
 /// Found by the PATH, or in a folder of the system: `/app/echo` may be anything.
 fn is_standard(program: &str) -> bool {
     program.rsplit_once('/').is_none_or(|(folder, _)| {
-        matches!(folder, "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/usr/local/bin" | "/busybox")
+        matches!(folder, "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/busybox")
     })
 }
 
@@ -238,6 +240,15 @@ fn is_standard(program: &str) -> bool {
 fn one_shot(argv: &[&str]) -> bool {
     let name = base_name(argv[0]);
     let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
+    // A watcher or a worker never ends.
+    let stays = |arg: &&str| {
+        matches!(*arg, "--watch" | "--watchAll" | "-w" | "--serve" | "serve" | "server" | "spring-boot:run" | "worker")
+            || arg.starts_with("--listen")
+            || arg.starts_with("--port")
+    };
+    if argv.iter().any(stays) {
+        return false;
+    }
     if name != "manage.py" && ONE_SHOT_NAMES.contains(&stem) {
         return true;
     }
@@ -264,10 +275,7 @@ fn one_shot(argv: &[&str]) -> bool {
                 .enumerate()
                 .all(|(at, (word, want))| if at == 0 { base_name(word) == *want } else { word == want })
     };
-    // A watcher never ends.
-    let watches =
-        argv.iter().any(|arg| matches!(*arg, "--watch" | "--watchAll" | "-w" | "--serve" | "serve" | "server"));
-    !watches && TOOLS.iter().any(|tool| matches(tool))
+    TOOLS.iter().any(|tool| matches(tool))
 }
 
 /// A program that reads named files, else standard input.

@@ -32,6 +32,12 @@ pub fn rejections(object: &Object<'_>, further: &[Kind]) -> Vec<Misfit> {
     misfits
 }
 
+/// Whether the fault is a selector that a kustomization could still supply.
+#[must_use]
+pub fn is_selector_gap(misfit: &Misfit) -> bool {
+    *misfit.path.segments() == ["spec".into(), "selector".into()]
+}
+
 /// Fields that an object's type does not have, in document order.
 #[must_use]
 pub fn unknown_fields(object: &Object<'_>, further: &[Kind]) -> Vec<Misfit> {
