@@ -169,6 +169,7 @@ impl File<'_> {
                 }
             }
         }
+        name_containers(&mut findings, workloads);
         leave_to_specific(findings)
     }
 
@@ -204,6 +205,16 @@ impl File<'_> {
             name: object.name().to_owned(),
         });
         self.outcome.findings.push(Reported { file: Arc::clone(file), finding, severity, object, at, also, suppressed });
+    }
+}
+
+/// What a rule about whole objects finds within a container is about that container.
+fn name_containers(findings: &mut [Finding], workloads: &[Workload<'_>]) {
+    for finding in findings.iter_mut().filter(|finding| finding.container.is_none()) {
+        let Place::Path(path) = &finding.place else { continue };
+        let mut containers = workloads.iter().flat_map(|workload| workload.containers());
+        let owner = containers.find(|container| path.starts_with(&container.path()));
+        finding.container = owner.and_then(|container| container.name()).map(str::to_owned);
     }
 }
 

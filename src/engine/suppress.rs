@@ -2,7 +2,7 @@
 
 use super::outcome::Suppression;
 use crate::finding::{Finding, Severity};
-use crate::k8s::object::{IGNORE, IGNORE_REASON, Object};
+use crate::k8s::object::{IGNORE, IGNORE_REASON, Object, annotation};
 use crate::k8s::pod::Workload;
 use crate::node::Node;
 use crate::path::Path;
@@ -29,9 +29,8 @@ impl<'t> Ignores<'t> {
         places.extend(templates.filter(|template| *template != object.root));
         let mut ignores = Vec::new();
         for place in places {
-            let Some(annotations) = place.get("metadata").and_then(|metadata| metadata.get("annotations")) else { continue };
-            let Some(names) = annotations.get(IGNORE) else { continue };
-            let reason = annotations.get(IGNORE_REASON).and_then(Node::as_str);
+            let Some(names) = annotation(place, IGNORE) else { continue };
+            let reason = annotation(place, IGNORE_REASON).and_then(Node::as_str);
             let path = names.path_from(object.root);
             for written in names.as_str().unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()) {
                 let (rule, container) = written.split_once('@').map_or((written, None), |(rule, name)| (rule, Some(name)));

@@ -2,7 +2,7 @@
 
 use super::read::Input;
 use crate::k8s::object::Object;
-use crate::k8s::siblings::{Set, WORDS};
+use crate::k8s::siblings::{Set, WORDS, patch_files};
 use crate::node::Node;
 use crate::read;
 use crate::source::Source;
@@ -67,14 +67,6 @@ pub(super) fn is_kustomize_object(root: Node<'_>, path: Option<&Path>) -> bool {
         Some(object) => object.group() == "kustomize.config.k8s.io",
         None => path.is_some_and(is_kustomization),
     }
-}
-
-/// Files that a kustomization names as patches; entries may also hold the patch itself.
-fn patch_files<'t>(root: Node<'t>) -> impl Iterator<Item = &'t str> {
-    let list = move |key: &str| root.get(key).into_iter().flat_map(Node::items);
-    let named = list("patches").chain(list("patchesJson6902")).filter_map(|entry| entry.get("path")?.as_str());
-    let merged = list("patchesStrategicMerge").filter_map(Node::as_str);
-    named.chain(merged).filter(|file| !file.contains('\n'))
 }
 
 /// An absolute path without `.` and `..`, links left as they are.

@@ -92,12 +92,6 @@ impl<'t> Object<'t> {
         self.root.get("metadata")?.get("labels")
     }
 
-    /// An annotation's node and its value.
-    #[must_use]
-    pub fn annotation(self, name: &str) -> Option<Node<'t>> {
-        self.root.get("metadata")?.get("annotations")?.get(name)
-    }
-
     /// Whether it is a patch: no object of its own, so no rule runs on it. `$patch` and
     /// `$retainKeys` are directives of strategic merge patches
     /// (apimachinery `util/strategicpatch/patch.go`).
@@ -134,4 +128,10 @@ impl<'t> Object<'t> {
             .flat_map(|kind| walk(self.root, &kind.route).into_iter().filter_map(move |node| Workload::new(self, kind, node)))
             .collect()
     }
+}
+
+/// An annotation of an object, or of a pod template.
+#[must_use]
+pub fn annotation<'t>(owner: Node<'t>, name: &str) -> Option<Node<'t>> {
+    owner.get("metadata")?.get("annotations")?.get(name)
 }

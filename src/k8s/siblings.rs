@@ -89,3 +89,11 @@ impl Set {
         self.retagged.iter().any(|retagged| retagged == name)
     }
 }
+
+/// Files that a kustomization names as patches; entries may also hold the patch itself.
+pub fn patch_files<'t>(root: Node<'t>) -> impl Iterator<Item = &'t str> {
+    let list = move |key: &str| root.get(key).into_iter().flat_map(Node::items);
+    let named = list("patches").chain(list("patchesJson6902")).filter_map(|entry| entry.get("path")?.as_str());
+    let merged = list("patchesStrategicMerge").filter_map(Node::as_str);
+    named.chain(merged).filter(|file| !file.contains('\n'))
+}

@@ -60,5 +60,6 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     } else {
         "make it a Job or CronJob if it is meant to end; else `exec` the server as the last command".to_owned()
     };
-    findings.push(Finding::new(RULE.name, severity, path, message).label("this ends").help(help));
+    let label = if script.is_some() { "this script ends" } else { "this ends" };
+    findings.push(Finding::new(RULE.name, severity, path, message).label(label).help(help));
 }

@@ -452,7 +452,7 @@ impl<'t> SeqAccess<'t> for Items<'_, 't> {
     fn next_element_seed<T: DeserializeSeed<'t>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
         let run = self.of.run;
         let null = self.of.kubernetes();
-        match self.items.by_ref().find(|item| !run.is_masked(*item) && !(null && item.is_null())) {
+        match self.items.by_ref().find(|item| !(run.is_masked(*item) || null && item.is_null())) {
             Some(node) => {
                 let de = De { node, run };
                 de.place(seed.deserialize(de)).map(Some)

@@ -148,5 +148,5 @@ pub(super) fn base64_fault(text: &str) -> Option<String> {
         };
         return Some(format!("it holds {shown} that base64 has not"));
     }
-    (bytes.len() % 4 != 0 || padding > 2).then(|| "its length is wrong".to_owned())
+    (!bytes.len().is_multiple_of(4) || padding > 2).then(|| "its length is wrong".to_owned())
 }

@@ -17,6 +17,9 @@ use crate::path::Path;
 /// What the API server would refuse in an object: wrong types and broken rules, in document order.
 #[must_use]
 pub fn rejections(object: &Object<'_>, further: &[Kind]) -> Vec<Misfit> {
+    if is_encrypted(object) {
+        return Vec::new();
+    }
     let mut misfits = super::schema::misfits(object, further);
     let waits = |path: &Path| object.root.at(path).and_then(Node::as_str).is_some_and(is_placeholder);
     misfits.retain(|misfit| misfit.class == Class::Type && !waits(&misfit.path));
@@ -32,9 +35,18 @@ pub fn rejections(object: &Object<'_>, further: &[Kind]) -> Vec<Misfit> {
 /// Fields that an object's type does not have, in document order.
 #[must_use]
 pub fn unknown_fields(object: &Object<'_>, further: &[Kind]) -> Vec<Misfit> {
+    if is_encrypted(object) {
+        return Vec::new();
+    }
     let mut misfits = super::schema::misfits(object, further);
     misfits.retain(|misfit| misfit.class == Class::UnknownField);
     misfits
+}
+
+/// Whether SOPS has encrypted it: its values are not those that the API server will see, and its
+/// `sops` field goes when they are decrypted.
+fn is_encrypted(object: &Object<'_>) -> bool {
+    present(object.root, "sops").is_some()
 }
 
 /// A pod spec of an object, and how far its rules are known.
@@ -74,7 +86,13 @@ fn text<'t>(node: Node<'t>, key: &str) -> &'t str {
 
 /// Whether a text still waits for a tool to fill it in, so that nothing is known of it.
 pub(super) fn is_placeholder(text: &str) -> bool {
-    text.contains(['{', '}', '<', '>', '$', '%']) || text.contains("__") || text.starts_with('@')
+    // `ROLLOUT_NAME-active`, `REPLACEME`: a word in capitals. `_`: nothing at all.
+    let shouts = |word: &str| word.len() >= 3 && word.bytes().all(|b| b.is_ascii_uppercase());
+    text.contains(['{', '}', '<', '>', '$', '%'])
+        || text.contains("__")
+        || text.starts_with('@')
+        || text.split(|c: char| !c.is_ascii_alphanumeric()).any(shouts)
+        || (!text.is_empty() && !text.contains(|c: char| c.is_ascii_alphanumeric()))
 }
 
 /// A list of misfits in the making.

@@ -218,24 +218,3 @@ fn names_and_types() {
     assert_eq!(container("ports: [{containerPort: '80'}]").len(), 1);
     assert_eq!(said("{apiVersion: v1, kind: ConfigMap, metadata: {name: 1}}").len(), 1);
 }
-
-/// `CORPUS=folder`: prints what is said of real manifests, for a person to judge.
-#[test]
-#[ignore = "needs a folder of manifests"]
-fn of_a_corpus() {
-    let mut open = vec![std::path::PathBuf::from(std::env::var("CORPUS").unwrap())];
-    while let Some(path) = open.pop() {
-        if path.is_dir() {
-            open.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
-        } else if path.extension().is_some_and(|ext| ext == "yaml" || ext == "yml") {
-            let Ok(text) = std::fs::read_to_string(&path) else { continue };
-            for document in yaml::documents(&text).filter_map(Result::ok) {
-                for object in Object::all(document.tree.root()) {
-                    for misfit in rejections(&object, &[]).into_iter().chain(unknown_fields(&object, &[])) {
-                        println!("{}: {} {}: {}", path.display(), object.kind, misfit.path, misfit.message);
-                    }
-                }
-            }
-        }
-    }
-}
