@@ -34,7 +34,13 @@ fn main() {
             std::fs::copy(file, to).unwrap();
         }
     }
-    println!("{} files, {:.0} MB; once: {} files, {:.1} MB", files.len() * copies as usize, mb(size * copies), files.len(), mb(size));
+    println!(
+        "{} files, {:.0} MB; once: {} files, {:.1} MB",
+        files.len() * copies as usize,
+        mb(size * copies),
+        files.len(),
+        mb(size)
+    );
 
     let all = scratch.path().join("all");
     let once = scratch.path().join("all/0");
@@ -60,7 +66,13 @@ fn main() {
     for _ in 0..25 {
         runs[4].push(timed(lint("0", &small)));
     }
-    let names = ["event parser alone", "crashlint, 1 thread", "crashlint, 2 threads", "crashlint, the corpus once", "crashlint, one file of 50 lines"];
+    let names = [
+        "event parser alone",
+        "crashlint, 1 thread",
+        "crashlint, 2 threads",
+        "crashlint, the corpus once",
+        "crashlint, one file of 50 lines",
+    ];
     let base = median(&mut runs[0]);
     println!("{:32} {:>10} {:>8} {:>9} {:>9}", "", "median", "MB/s", "× events", "peak MB");
     for (at, name) in names.iter().enumerate() {
@@ -75,7 +87,10 @@ fn main() {
             peak as f64 / 1024.0
         );
     }
-    println!("two threads are {:.2} × as fast as one", median(&mut runs[1]).as_secs_f64() / median(&mut runs[2]).as_secs_f64());
+    println!(
+        "two threads are {:.2} × as fast as one",
+        median(&mut runs[1]).as_secs_f64() / median(&mut runs[2]).as_secs_f64()
+    );
 }
 
 fn mb(bytes: u64) -> f64 {
@@ -109,7 +124,9 @@ fn yaml_files(folder: &Path) -> Vec<PathBuf> {
     let walk = ignore::WalkBuilder::new(folder).sort_by_file_path(Path::cmp).build();
     walk.flatten()
         .map(ignore::DirEntry::into_path)
-        .filter(|path| path.is_file() && path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml"))
+        .filter(|path| {
+            path.is_file() && path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+        })
         .collect()
 }
 

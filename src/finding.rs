@@ -7,9 +7,7 @@ use crate::source::Span;
 use serde::{Deserialize, Serialize};
 
 /// How sure and how bad. The order is the order of harm.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Hygiene that makes a loop worse or harder to read.

@@ -127,8 +127,9 @@ mod tests {
 
     #[test]
     fn shown_dotted_and_as_a_pointer() {
-        let path: Path =
-            ["metadata".into(), "annotations".into(), Segment::from("a/b~c".to_owned()), 0.into()].into_iter().collect();
+        let path: Path = ["metadata".into(), "annotations".into(), Segment::from("a/b~c".to_owned()), 0.into()]
+            .into_iter()
+            .collect();
         assert_eq!(path.to_string(), r#"metadata.annotations["a/b~c"][0]"#);
         assert_eq!(path.pointer(), "/metadata/annotations/a~1b~0c/0");
         assert_eq!(Path::root().pointer(), "");

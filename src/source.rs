@@ -76,9 +76,7 @@ impl Source {
     /// Byte offsets at which lines begin. A line ends at `\n`, as in editors.
     fn lines(&self) -> &[u32] {
         self.lines.get_or_init(|| {
-            std::iter::once(0)
-                .chain(memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at as u32 + 1))
-                .collect()
+            std::iter::once(0).chain(memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at as u32 + 1)).collect()
         })
     }
 

@@ -29,7 +29,10 @@ pub(crate) fn inputs(folder: &Path) -> Vec<Input> {
     }
     paths.sort();
     let name = |path: &Path| path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
-    paths.into_iter().map(|path| Input { name: name(&path).into(), path: Some(path), named: false, text: None }).collect()
+    paths
+        .into_iter()
+        .map(|path| Input { name: name(&path).into(), path: Some(path), named: false, text: None })
+        .collect()
 }
 
 #[test]
@@ -40,14 +43,17 @@ fn what_is_found_there() {
         inputs_of.entry(input.name.split('/').next().unwrap().to_owned()).or_default().push(input);
     }
     let mut counts: BTreeMap<&str, BTreeMap<String, [usize; 3]>> = BTreeMap::new();
-    let mut table = "| folder | files | objects | workloads | not rendered | input errors |\n|---|---|---|---|---|---|\n".to_owned();
+    let mut table =
+        "| folder | files | objects | workloads | not rendered | input errors |\n|---|---|---|---|---|---|\n"
+            .to_owned();
     let mut errors = String::new();
     let mut unread = Vec::new();
     for (top, inputs) in inputs_of {
         // Each is a repository of its own, and so a set of its own.
         let report = lint(&inputs, &Policy::default());
         let sum = &report.summary;
-        let row = [sum.files, sum.objects, sum.workloads, sum.not_rendered, report.input_errors.len()].map(|n| n.to_string());
+        let row =
+            [sum.files, sum.objects, sum.workloads, sum.not_rendered, report.input_errors.len()].map(|n| n.to_string());
         writeln!(table, "| {top} | {} |", row.join(" | ")).unwrap();
         for reported in report.active() {
             let at = match reported.severity {
@@ -59,7 +65,8 @@ fn what_is_found_there() {
             if reported.severity == Severity::Error {
                 let start = reported.at.range.start;
                 let (file, finding) = (&reported.file, &reported.finding);
-                writeln!(errors, "{file}:{}:{}: {}: {}", start.line, start.column, finding.rule, finding.message).unwrap();
+                writeln!(errors, "{file}:{}:{}: {}: {}", start.line, start.column, finding.rule, finding.message)
+                    .unwrap();
             }
         }
         unread.extend(report.input_errors);

@@ -9,7 +9,10 @@
 //! - `bad-policy.yaml`, `good-policy.yaml`: the policy in place of the recommended profile.
 //! - `expected.txt`: all that the rule says of `bad.yaml`; `BLESS=1` rewrites it, a person reads it.
 
-use crashlint::engine::{self, Input, outcome::{Report, Reported}};
+use crashlint::engine::{
+    self, Input,
+    outcome::{Report, Reported},
+};
 use crashlint::finding::{Edit, Place, Severity};
 use crashlint::policy::{Policy, Profile};
 use crashlint::rules::{Check, RULES};
@@ -90,8 +93,9 @@ fn every_rule_has_a_folder_and_every_folder_a_rule() {
     assert_eq!(folders, rules);
     for folder in folders {
         for name in entries(&root().join(&folder)) {
-            let known = matches!(&*name, "bad.yaml" | "good.yaml" | "expected.txt" | "bad-policy.yaml" | "good-policy.yaml")
-                || ["options", "bad-with-", "good-with-"].iter().any(|start| name.starts_with(start));
+            let known =
+                matches!(&*name, "bad.yaml" | "good.yaml" | "expected.txt" | "bad-policy.yaml" | "good-policy.yaml")
+                    || ["options", "bad-with-", "good-with-"].iter().any(|start| name.starts_with(start));
             assert!(known, "{folder}/{name} is no part of a fixture");
         }
         for name in ["bad.yaml", "good.yaml", "expected.txt"] {
@@ -110,7 +114,13 @@ fn bad_is_found_as_expected() {
         let mut pass = |title: &str, policy: &Policy| {
             let report = run(&folder, "bad", policy);
             faults.extend(report.input_errors.iter().map(|error| format!("{}: {error:?}", rule.name)));
-            faults.extend(report.not_rendered.iter().filter(|left| &*left.file == "bad.yaml").map(|left| format!("{}: {left:?}", rule.name)));
+            faults.extend(
+                report
+                    .not_rendered
+                    .iter()
+                    .filter(|left| &*left.file == "bad.yaml")
+                    .map(|left| format!("{}: {left:?}", rule.name)),
+            );
             writeln!(text, "# {title}").unwrap();
             for reported in report.findings.iter().filter(|reported| reported.finding.rule == rule.name) {
                 found.extend(reported.object.as_ref().map(|object| (object.kind.clone(), object.name.clone())));
@@ -153,8 +163,10 @@ fn good_is_left_alone() {
         let report = run(&folder, "good", &policy_of(&folder, "good"));
         faults.extend(report.input_errors.iter().map(|error| format!("{}: {error:?}", rule.name)));
         let text = std::fs::read_to_string(folder.join("good.yaml")).unwrap();
-        let mut deviations: Vec<(&str, bool)> =
-            text.lines().filter_map(|line| Some((line.trim().strip_prefix("# deviates: ")?.split(':').next()?, false))).collect();
+        let mut deviations: Vec<(&str, bool)> = text
+            .lines()
+            .filter_map(|line| Some((line.trim().strip_prefix("# deviates: ")?.split(':').next()?, false)))
+            .collect();
         for reported in report.active() {
             let other = reported.finding.rule;
             let allowed = deviations.iter_mut().find(|(name, _)| *name == other && other != rule.name);
@@ -164,7 +176,12 @@ fn good_is_left_alone() {
                 faults.push(format!("{}/good.yaml: [{other}]\n{}", rule.name, shown(reported)));
             }
         }
-        faults.extend(deviations.iter().filter(|(_, used)| !used).map(|(name, _)| format!("{}: `{name}` does not deviate", rule.name)));
+        faults.extend(
+            deviations
+                .iter()
+                .filter(|(_, used)| !used)
+                .map(|(name, _)| format!("{}: `{name}` does not deviate", rule.name)),
+        );
         if report.summary.objects == 0 && !matches!(rule.check, Check::Engine) {
             faults.push(format!("{}: good.yaml holds no object", rule.name));
         }
@@ -176,7 +193,8 @@ fn good_is_left_alone() {
 pub(crate) fn shown(reported: &Reported) -> String {
     let finding = &reported.finding;
     let mut text = String::new();
-    let object = reported.object.as_ref().map_or_else(|| "the file".into(), |object| format!("{} {}", object.kind, object.name));
+    let object =
+        reported.object.as_ref().map_or_else(|| "the file".into(), |object| format!("{} {}", object.kind, object.name));
     let container = finding.container.as_ref().map_or_else(String::new, |name| format!(", container {name}"));
     writeln!(text, "\n{}: {}", reported.severity.name(), finding.message).unwrap();
     writeln!(text, "  of {object}{container}").unwrap();
@@ -192,7 +210,12 @@ pub(crate) fn shown(reported: &Reported) -> String {
     }
     if let Some(t) = &finding.timeline {
         let needed = t.needed.map_or_else(String::new, |needed| format!(", needed {needed}"));
-        writeln!(text, "  timeline: {} from {} s every {} s, {} checks: {}..{} s{needed}", t.probe, t.first_check, t.period, t.checks, t.earliest_kill, t.latest_kill).unwrap();
+        writeln!(
+            text,
+            "  timeline: {} from {} s every {} s, {} checks: {}..{} s{needed}",
+            t.probe, t.first_check, t.period, t.checks, t.earliest_kill, t.latest_kill
+        )
+        .unwrap();
     }
     if let Some(fix) = &finding.fix {
         writeln!(text, "  fix ({}): {}", format!("{:?}", fix.safety).to_lowercase(), fix.title).unwrap();
@@ -206,7 +229,8 @@ pub(crate) fn shown(reported: &Reported) -> String {
         }
     }
     if let Some(suppressed) = &reported.suppressed {
-        writeln!(text, "  suppressed by {}: {}", suppressed.by, suppressed.reason.as_deref().unwrap_or("no reason")).unwrap();
+        writeln!(text, "  suppressed by {}: {}", suppressed.by, suppressed.reason.as_deref().unwrap_or("no reason"))
+            .unwrap();
     }
     text
 }

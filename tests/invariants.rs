@@ -81,14 +81,20 @@ fn places_hold_what_they_name() {
     for (name, text) in texts() {
         let source = Source::new("-", text.clone());
         let documents = documents(&text);
-        let objects: Vec<Object<'_>> = documents.iter().flat_map(|document| Object::all(document.tree.root())).collect();
+        let objects: Vec<Object<'_>> =
+            documents.iter().flat_map(|document| Object::all(document.tree.root())).collect();
         let report = lint(&[fixtures::text("-", text.clone())], &Policy::of(Profile::Strict));
         let lines = text.split('\n').count() as u32;
         for reported in &report.findings {
             let mut places: Vec<(&Place, Range)> = vec![(&reported.finding.place, reported.at.range)];
-            places.extend(reported.finding.labels.iter().zip(&reported.also).map(|(label, also)| (&label.place, also.range)));
+            places.extend(
+                reported.finding.labels.iter().zip(&reported.also).map(|(label, also)| (&label.place, also.range)),
+            );
             for (place, range) in places {
-                let ordered = range.start <= range.end && range.start.line >= 1 && range.start.column >= 1 && range.end.line <= lines;
+                let ordered = range.start <= range.end
+                    && range.start.line >= 1
+                    && range.start.column >= 1
+                    && range.end.line <= lines;
                 if !ordered {
                     faults.push(format!("{name}: {range:?}\n{}", shown(reported)));
                 }
@@ -131,7 +137,12 @@ fn fixes_are_as_declared() {
             }
         }
     }
-    faults.extend(RULES.iter().filter(|rule| rule.fix.is_some() && !fixed.contains(rule.name)).map(|rule| format!("{} declares a fix, and nothing carries one", rule.name)));
+    faults.extend(
+        RULES
+            .iter()
+            .filter(|rule| rule.fix.is_some() && !fixed.contains(rule.name))
+            .map(|rule| format!("{} declares a fix, and nothing carries one", rule.name)),
+    );
     fail(faults);
 }
 
@@ -153,7 +164,8 @@ fn patched(object: &Value, edits: &[Edit]) -> Result<Value, String> {
             return Err(format!("{path} exists"));
         }
     }
-    let patch: json_patch::Patch = serde_json::from_value(Value::Array(operations)).map_err(|error| error.to_string())?;
+    let patch: json_patch::Patch =
+        serde_json::from_value(Value::Array(operations)).map_err(|error| error.to_string())?;
     let mut object = object.clone();
     json_patch::patch(&mut object, &patch).map_err(|error| error.to_string())?;
     Ok(object)
@@ -201,15 +213,22 @@ fn a_fix_mends_and_breaks_nothing() {
                     continue;
                 }
             };
-            let still = |new: &&Reported| new.finding.rule == reported.finding.rule && new.finding.container == reported.finding.container && new.severity >= reported.severity;
+            let still = |new: &&Reported| {
+                new.finding.rule == reported.finding.rule
+                    && new.finding.container == reported.finding.container
+                    && new.severity >= reported.severity
+            };
             let twin = before.findings.iter().filter(still).count();
             if after.findings.iter().filter(still).count() >= twin {
                 faults.push(format!("{name}: the fix does not help\n{}", shown(reported)));
             }
             let new = after.findings.iter().find(|new| {
                 // A wrong unit hides an amount that is wrong as well.
-                let uncovered = reported.finding.rule == "memory-unit-invalid" && new.finding.place == reported.finding.place;
-                new.severity == Severity::Error && !uncovered && !before.findings.iter().any(|old| same(&old.finding, &new.finding))
+                let uncovered =
+                    reported.finding.rule == "memory-unit-invalid" && new.finding.place == reported.finding.place;
+                new.severity == Severity::Error
+                    && !uncovered
+                    && !before.findings.iter().any(|old| same(&old.finding, &new.finding))
             });
             faults.extend(new.map(|new| format!("{name}: the fix\n{}\nbrings about\n{}", shown(reported), shown(new))));
             faults.extend(after.input_errors.iter().map(|error| format!("{name}: {error:?}")));
@@ -227,9 +246,13 @@ fn fixes_converge() {
             let report = lint_json(&object, &policy);
             let mut edited: Vec<Path> = Vec::new();
             for fix in report.active().filter_map(|reported| reported.finding.fix.as_ref()) {
-                let paths: Vec<Path> = fix.edits.iter().map(|edit| match edit {
-                    Edit::Add(path, _) | Edit::Replace(path, _) | Edit::Remove(path) => path.clone(),
-                }).collect();
+                let paths: Vec<Path> = fix
+                    .edits
+                    .iter()
+                    .map(|edit| match edit {
+                        Edit::Add(path, _) | Edit::Replace(path, _) | Edit::Remove(path) => path.clone(),
+                    })
+                    .collect();
                 // Of two fixes at one place the second waits for the next round.
                 if paths.iter().any(|path| edited.iter().any(|old| old.starts_with(path) || path.starts_with(old))) {
                     continue;
@@ -260,7 +283,10 @@ fn said(report: &Report) -> Vec<String> {
         .filter(|reported| !matches!(rules::find(reported.finding.rule).unwrap().check, Check::Document(_)))
         .map(|reported| {
             let finding = &reported.finding;
-            format!("{} {:?} {:?} {:?} {:?} {}", finding.rule, reported.severity, finding.place, reported.object, finding.container, finding.message)
+            format!(
+                "{} {:?} {:?} {:?} {:?} {}",
+                finding.rule, reported.severity, finding.place, reported.object, finding.container, finding.message
+            )
         })
         .collect();
     said.sort();
@@ -325,7 +351,12 @@ fn nothing_crashes_on_broken_text() {
         }
     }
     let report = engine::lint(&inputs, &policy, 2, &|_, _| {});
-    let internal: Vec<String> = report.input_errors.iter().filter(|error| error.message.contains("internal error")).map(|error| format!("{error:?}")).collect();
+    let internal: Vec<String> = report
+        .input_errors
+        .iter()
+        .filter(|error| error.message.contains("internal error"))
+        .map(|error| format!("{error:?}"))
+        .collect();
     fail(internal);
     assert!(report.input_errors.len() > 100);
 }

@@ -10,6 +10,7 @@ mod fixtures;
 mod floors;
 mod invariants;
 mod reading;
+mod readme;
 mod report;
 
 /// Compares a text with the file that records it; `BLESS=1` rewrites the file.

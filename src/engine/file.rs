@@ -9,8 +9,8 @@ use crate::k8s::object::Object;
 use crate::k8s::pod::Workload;
 use crate::node::Document;
 use crate::path;
-use crate::read::documents;
 use crate::policy::{Policy, Target};
+use crate::read::documents;
 use crate::rules::{Check, Context, RULES};
 use crate::source::{Source, Span};
 use std::path::Path;
@@ -157,7 +157,9 @@ impl File<'_> {
             match rule.check {
                 Check::Document(_) | Check::Engine => {}
                 Check::Object(check) => check(&object, &context, &mut findings),
-                Check::Workload(check) => workloads.iter().for_each(|workload| check(workload, &context, &mut findings)),
+                Check::Workload(check) => {
+                    workloads.iter().for_each(|workload| check(workload, &context, &mut findings))
+                }
                 Check::Container(check) => {
                     for container in workloads.iter().flat_map(|workload| workload.containers()) {
                         let first = findings.len();
@@ -204,7 +206,15 @@ impl File<'_> {
             namespace: object.namespace().map(str::to_owned),
             name: object.name().to_owned(),
         });
-        self.outcome.findings.push(Reported { file: Arc::clone(file), finding, severity, object, at, also, suppressed });
+        self.outcome.findings.push(Reported {
+            file: Arc::clone(file),
+            finding,
+            severity,
+            object,
+            at,
+            also,
+            suppressed,
+        });
     }
 }
 

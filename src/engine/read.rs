@@ -65,7 +65,11 @@ impl Input {
                 let bytes = error.into_bytes();
                 let text = String::from_utf8_lossy(&bytes[..valid]).into_owned();
                 let at = Source::new(Arc::clone(&self.name), text).position(valid as u32);
-                let what = if bytes.get(valid + 1) == Some(&0) || bytes.first() == Some(&0) { "UTF-16 or binary" } else { "not UTF-8" };
+                let what = if bytes.get(valid + 1) == Some(&0) || bytes.first() == Some(&0) {
+                    "UTF-16 or binary"
+                } else {
+                    "not UTF-8"
+                };
                 Err(InputError {
                     line: Some(at.line),
                     column: Some(at.column),

@@ -32,8 +32,10 @@ impl<'t> Ignores<'t> {
             let Some(names) = annotation(place, IGNORE) else { continue };
             let reason = annotation(place, IGNORE_REASON).and_then(Node::as_str);
             let path = names.path_from(object.root);
-            for written in names.as_str().unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()) {
-                let (rule, container) = written.split_once('@').map_or((written, None), |(rule, name)| (rule, Some(name)));
+            for written in names.as_str().unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty())
+            {
+                let (rule, container) =
+                    written.split_once('@').map_or((written, None), |(rule, name)| (rule, Some(name)));
                 ignores.push(Ignore { written, rule, container, path: path.clone(), reason, used: false });
             }
         }

@@ -26,7 +26,10 @@ impl Survey {
 
 /// Whether a file is a kustomization, by its name.
 pub(super) fn is_kustomization(path: &Path) -> bool {
-    matches!(path.file_name().and_then(|name| name.to_str()), Some("kustomization.yaml" | "kustomization.yml" | "Kustomization"))
+    matches!(
+        path.file_name().and_then(|name| name.to_str()),
+        Some("kustomization.yaml" | "kustomization.yml" | "Kustomization")
+    )
 }
 
 /// Reads what may hold facts, and nothing else; what can't be read is reported by the second pass.
@@ -37,7 +40,8 @@ pub(super) fn survey(inputs: &[Input]) -> Survey {
         .filter_map(|(at, input)| {
             let kustomization = input.path.as_deref().is_some_and(is_kustomization);
             let bytes = input.bytes().ok()?;
-            let wanted = kustomization || WORDS.iter().any(|word| memchr::memmem::find(&bytes, word.as_bytes()).is_some());
+            let wanted =
+                kustomization || WORDS.iter().any(|word| memchr::memmem::find(&bytes, word.as_bytes()).is_some());
             if !wanted {
                 return None;
             }

@@ -28,7 +28,12 @@ pub fn argv<'t>(container: Container<'t>, tables: &Tables) -> Option<Vec<Word<'t
         }
         (None, None) => return None,
     };
-    Some(nodes.into_iter().map(|node| Word { text: node.as_str().and_then(|text| expand(container, text)), node }).collect())
+    Some(
+        nodes
+            .into_iter()
+            .map(|node| Word { text: node.as_str().and_then(|text| expand(container, text)), node })
+            .collect(),
+    )
 }
 
 /// The last part of the program's path: `java` of `/usr/bin/java`. The program behind `sh -c` is

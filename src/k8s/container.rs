@@ -109,7 +109,11 @@ impl<'t> Container<'t> {
     /// Whether one of its own ports has this name.
     #[must_use]
     pub fn has_port_named(self, name: &str) -> bool {
-        self.node.get("ports").into_iter().flat_map(Node::items).any(|port| port.get("name").and_then(Node::as_str) == Some(name))
+        self.node
+            .get("ports")
+            .into_iter()
+            .flat_map(Node::items)
+            .any(|port| port.get("name").and_then(Node::as_str) == Some(name))
     }
 
     /// Whether somebody may type into it: what reads standard input waits there.
@@ -134,7 +138,9 @@ impl<'t> Container<'t> {
     #[must_use]
     pub fn resources_are_readable(self) -> bool {
         let shape = |keys| {
-            Field::new(self.workload.object.root, self.node, keys).node().is_none_or(|node| node.kind() == Kind::Mapping)
+            Field::new(self.workload.object.root, self.node, keys)
+                .node()
+                .is_none_or(|node| node.kind() == Kind::Mapping)
         };
         shape(&["resources"]) && shape(&["resources", "limits"]) && shape(&["resources", "requests"])
     }
@@ -194,5 +200,6 @@ impl<'t> Container<'t> {
 
 fn quantity(field: Field<'_>) -> Option<Quantity> {
     let node = field.node()?;
-    matches!(node.kind(), Kind::String | Kind::Int | Kind::Float).then(|| Quantity::parse(node.scalar()?.trim()).ok())?
+    matches!(node.kind(), Kind::String | Kind::Int | Kind::Float)
+        .then(|| Quantity::parse(node.scalar()?.trim()).ok())?
 }

@@ -50,7 +50,10 @@ impl<'t> Field<'t> {
             path.push(key);
             let deeper = &self.keys[depth + 1..];
             let wrapped = |value| {
-                deeper.iter().rev().fold(value, |value, key| Value::Object(Map::from_iter([((*key).to_owned(), value)])))
+                deeper
+                    .iter()
+                    .rev()
+                    .fold(value, |value, key| Value::Object(Map::from_iter([((*key).to_owned(), value)])))
             };
             match node.get(key) {
                 None => return vec![Edit::Add(path, wrapped(value))],

@@ -47,7 +47,9 @@ impl<'t> Image<'t> {
             return Err(match tag {
                 "" => "there is no tag after the `:`".into(),
                 _ if tag.contains('/') => format!("`{tag}` is no tag: a tag has no `/`"),
-                _ => format!("`{tag}` is no tag: at most 128 letters, digits, `_`, `.` and `-`, not beginning with `.` or `-`"),
+                _ => format!(
+                    "`{tag}` is no tag: at most 128 letters, digits, `_`, `.` and `-`, not beginning with `.` or `-`"
+                ),
             });
         }
         if let Some(digest) = digest.filter(|digest| !valid_digest(digest)) {
@@ -78,7 +80,10 @@ impl<'t> Image<'t> {
         let wanted: Vec<&str> = pattern.split('/').collect();
         let with_registry: Vec<&str> = std::iter::once(self.registry).chain(segments.iter().copied()).collect();
         with_registry.len() >= wanted.len()
-            && with_registry[with_registry.len() - wanted.len()..].iter().zip(&wanted).all(|(have, want)| glob(want, have))
+            && with_registry[with_registry.len() - wanted.len()..]
+                .iter()
+                .zip(&wanted)
+                .all(|(have, want)| glob(want, have))
     }
 }
 
@@ -102,7 +107,8 @@ pub fn glob(pattern: &str, text: &str) -> bool {
 /// `<tag>`, `$(IMAGE)`, `ko://…`, `...`, or a part in capitals such as `PROJECT_ID`.
 #[must_use]
 pub fn unrendered(text: &str) -> bool {
-    let bracketed = text.contains(['{', '}', '<', '>', '$', '%', '#', '*']) || (text.contains('[') && !text.contains("]:"));
+    let bracketed =
+        text.contains(['{', '}', '<', '>', '$', '%', '#', '*']) || (text.contains('[') && !text.contains("]:"));
     let capitals = |part: &str| {
         part.len() > 2
             && part.chars().any(|c| c.is_ascii_uppercase())
@@ -166,7 +172,9 @@ fn valid_repository(name: &str) -> Result<(), String> {
             });
         }
         if !valid_component(part) {
-            return Err(format!("`{part}` is no part of a repository name: `.`, `_`, `__` or dashes stand singly between letters or digits"));
+            return Err(format!(
+                "`{part}` is no part of a repository name: `.`, `_`, `__` or dashes stand singly between letters or digits"
+            ));
         }
     }
     Ok(())
@@ -178,7 +186,8 @@ fn valid_component(part: &str) -> bool {
     if !part.starts_with(alphanumeric) || !part.ends_with(alphanumeric) {
         return false;
     }
-    part.split(alphanumeric).all(|separator| matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|b| b == b'-'))
+    part.split(alphanumeric)
+        .all(|separator| matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|b| b == b'-'))
 }
 
 fn valid_tag(tag: &str) -> bool {
@@ -206,7 +215,8 @@ mod tests {
     fn taken_apart() {
         let image = Image::parse("localhost:5000/team/app").unwrap();
         assert_eq!((image.registry, image.repository, image.tag), ("localhost:5000", "team/app", None));
-        let image = Image::parse("nginx:1.27@sha256:0000000000000000000000000000000000000000000000000000000000000000").unwrap();
+        let image =
+            Image::parse("nginx:1.27@sha256:0000000000000000000000000000000000000000000000000000000000000000").unwrap();
         assert!(image.official && image.tag == Some("1.27") && image.digest.is_some());
         assert!(Image::parse("docker.io/library/nginx").unwrap().official);
         assert!(!Image::parse("bitnami/nginx").unwrap().official);
@@ -255,12 +265,25 @@ mod tests {
         let image = Image::parse("quay.io/keycloak/keycloak:26").unwrap();
         assert!(image.matches("keycloak") && image.matches("keycloak/keycloak") && image.matches("quay.io/*/key*"));
         assert!(!image.matches("cloak") && !image.matches("x/keycloak"));
-        assert!(glob("a*c*e", "abcde") && !glob("a*c*e", "abcd") && glob("*", "") && glob("a", "a") && !glob("a", "ab"));
+        assert!(
+            glob("a*c*e", "abcde") && !glob("a*c*e", "abcd") && glob("*", "") && glob("a", "a") && !glob("a", "ab")
+        );
     }
 
     #[test]
     fn templates_are_known() {
-        for text in ["app:${TAG}", "{{ .Values.image }}", "app:<tag>", "ko://example.com/cmd", "$IMAGE", "app:__TAG__", "$(IMAGE)", "gcr.io/PROJECT_ID/app:1", "[IMAGE]", "..."] {
+        for text in [
+            "app:${TAG}",
+            "{{ .Values.image }}",
+            "app:<tag>",
+            "ko://example.com/cmd",
+            "$IMAGE",
+            "app:__TAG__",
+            "$(IMAGE)",
+            "gcr.io/PROJECT_ID/app:1",
+            "[IMAGE]",
+            "...",
+        ] {
             assert!(unrendered(text), "{text}");
         }
         for text in ["nginx:1.2", "foo/a__b", "localhost/BusyBox:1", "app:RC1", "[::1]:5000/app", "app:2.0-SNAPSHOT"] {

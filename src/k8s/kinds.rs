@@ -66,8 +66,20 @@ pub static KINDS: &[Kind] = &[
     row("apps.kruise.io", "BroadcastJob", "broadcastjobs", "spec.template", Runs::ToCompletion),
     row("keda.sh", "ScaledJob", "scaledjobs", "spec.jobTargetRef.template", Runs::ToCompletion),
     row("jobset.x-k8s.io", "JobSet", "jobsets", "spec.replicatedJobs[].template.spec.template", Runs::ToCompletion),
-    row("leaderworkerset.x-k8s.io", "LeaderWorkerSet", "leaderworkersets", "spec.leaderWorkerTemplate.leaderTemplate", Runs::Always),
-    row("leaderworkerset.x-k8s.io", "LeaderWorkerSet", "leaderworkersets", "spec.leaderWorkerTemplate.workerTemplate", Runs::Always),
+    row(
+        "leaderworkerset.x-k8s.io",
+        "LeaderWorkerSet",
+        "leaderworkersets",
+        "spec.leaderWorkerTemplate.leaderTemplate",
+        Runs::Always,
+    ),
+    row(
+        "leaderworkerset.x-k8s.io",
+        "LeaderWorkerSet",
+        "leaderworkersets",
+        "spec.leaderWorkerTemplate.workerTemplate",
+        Runs::Always,
+    ),
 ];
 
 /// The group of an apiVersion: `apps` of `apps/v1`, empty for `v1`.

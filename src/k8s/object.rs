@@ -117,7 +117,11 @@ impl<'t> Object<'t> {
     where
         'k: 't,
     {
-        if self.root.get("spec").is_some_and(|spec| spec.get("workloadRef").is_some_and(|reference| !reference.is_null())) {
+        if self
+            .root
+            .get("spec")
+            .is_some_and(|spec| spec.get("workloadRef").is_some_and(|reference| !reference.is_null()))
+        {
             return Vec::new();
         }
         let group = self.group();
@@ -125,7 +129,9 @@ impl<'t> Object<'t> {
             .iter()
             .chain(further)
             .filter(|kind| kind.kind == self.kind && kind.group == group)
-            .flat_map(|kind| walk(self.root, &kind.route).into_iter().filter_map(move |node| Workload::new(self, kind, node)))
+            .flat_map(|kind| {
+                walk(self.root, &kind.route).into_iter().filter_map(move |node| Workload::new(self, kind, node))
+            })
             .collect()
     }
 }

@@ -65,7 +65,9 @@ impl<'t> Workload<'t> {
     #[must_use]
     pub fn has_image_trigger(self) -> bool {
         let triggers = self.object.root.get("spec").and_then(|spec| spec.get("triggers"));
-        triggers.is_some_and(|list| list.items().any(|trigger| trigger.get("type").and_then(Node::as_str) == Some("ImageChange")))
+        triggers.is_some_and(|list| {
+            list.items().any(|trigger| trigger.get("type").and_then(Node::as_str) == Some("ImageChange"))
+        })
     }
 
     /// Whether it asks for a runtime of its own.
@@ -78,9 +80,10 @@ impl<'t> Workload<'t> {
     #[must_use]
     pub fn is_windows(self) -> bool {
         let named = self.spec.get("os").and_then(|os| os.get("name")).and_then(Node::as_str);
-        let selected = self.spec.get("nodeSelector").and_then(|selector| {
-            selector.get("kubernetes.io/os").or_else(|| selector.get("beta.kubernetes.io/os"))
-        });
+        let selected = self
+            .spec
+            .get("nodeSelector")
+            .and_then(|selector| selector.get("kubernetes.io/os").or_else(|| selector.get("beta.kubernetes.io/os")));
         named == Some("windows") || selected.and_then(Node::as_str) == Some("windows")
     }
 

@@ -127,7 +127,9 @@ impl<'t> Probe<'t> {
                 let Some(port) = handler.get("port") else { return false };
                 local && port.as_str().is_none_or(|name| self.container.has_port_named(name))
             }
-            "exec" => handler.get("command").is_some_and(|command| command.kind() == Kind::Sequence && command.count() > 0),
+            "exec" => {
+                handler.get("command").is_some_and(|command| command.kind() == Kind::Sequence && command.count() > 0)
+            }
             _ => handler.get("port").is_some(),
         }
     }

@@ -109,7 +109,11 @@ impl Quantity {
     #[must_use]
     pub fn bytes(self) -> String {
         if self.nano % NANO != 0 {
-            return if self.nano % 1_000_000 == 0 { format!("{}m", self.nano / 1_000_000) } else { format!("{}n", self.nano) };
+            return if self.nano % 1_000_000 == 0 {
+                format!("{}m", self.nano / 1_000_000)
+            } else {
+                format!("{}n", self.nano)
+            };
         }
         let bytes = self.nano / NANO;
         for (suffix, shift) in [("Ti", 40), ("Gi", 30), ("Mi", 20), ("Ki", 10)] {
@@ -176,7 +180,7 @@ mod tests {
         assert_eq!(ok("1E3"), Quantity::new(1000));
         assert_eq!(ok("2E"), Quantity::new(2_000_000_000_000_000_000));
         assert_eq!(ok("512m").ceil(), 1);
-        assert_eq!(ok("1288490188800m"), Quantity::new(1_288_490_188) .max(ok("1288490188800m")));
+        assert_eq!(ok("1288490188800m"), Quantity::new(1_288_490_188).max(ok("1288490188800m")));
         assert_eq!(ok("1.").ceil(), 1);
         assert_eq!(ok(".5k"), Quantity::new(500));
         assert_eq!(ok("-1"), Quantity::new(-1));

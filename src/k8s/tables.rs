@@ -83,14 +83,20 @@ impl Tables {
             .iter()
             .filter_map(|row| {
                 let by_image = || {
-                    let pattern = row.images.iter().find(|pattern| image.is_some_and(|image| image.matches(pattern)))?;
+                    let pattern =
+                        row.images.iter().find(|pattern| image.is_some_and(|image| image.matches(pattern)))?;
                     Some(format!("the image `{pattern}`"))
                 };
                 let by_program = || {
                     let name = program.as_deref()?;
                     row.programs.iter().find(|pattern| glob(pattern, name)).map(|_| format!("the program `{name}`"))
                 };
-                let by_env = || row.env.iter().find(|name| env.contains(&name.as_str())).map(|name| format!("the variable `{name}`"));
+                let by_env = || {
+                    row.env
+                        .iter()
+                        .find(|name| env.contains(&name.as_str()))
+                        .map(|name| format!("the variable `{name}`"))
+                };
                 Some((row, by_image().or_else(by_program).or_else(by_env)?))
             })
             .reduce(|best, next| if next.0.seconds > best.0.seconds { next } else { best })
@@ -105,12 +111,17 @@ impl Tables {
                 return None;
             }
             let exact = |pattern: &String| {
-                if pattern.contains('/') { image.matches(pattern) } else { image.official && glob(pattern, image.repository) }
+                if pattern.contains('/') {
+                    image.matches(pattern)
+                } else {
+                    image.official && glob(pattern, image.repository)
+                }
             };
             if row.images.iter().any(exact) {
                 Some((row, Match::Exact))
             } else {
-                let same = row.os && row.images.iter().any(|pattern| !pattern.contains('/') && glob(pattern, image.short_name()));
+                let same = row.os
+                    && row.images.iter().any(|pattern| !pattern.contains('/') && glob(pattern, image.short_name()));
                 same.then_some((row, Match::SameName))
             }
         })

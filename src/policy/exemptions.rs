@@ -1,7 +1,7 @@
 //! Exemptions: what rules do not hold for, until when, and whether they still exempt anything.
 
-use super::{Target, file};
 use super::selector::Labels;
+use super::{Target, file};
 use crate::k8s::image::glob;
 use crate::source::Span;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -91,14 +91,19 @@ impl Exemption {
 
     /// Whether it holds for a finding; notes that it did.
     pub(super) fn exempts(&self, target: &Target<'_>, folder: &Path, today: Date) -> bool {
-        let any = |patterns: &[String], text: &str| patterns.is_empty() || patterns.iter().any(|pattern| glob(pattern, text));
+        let any =
+            |patterns: &[String], text: &str| patterns.is_empty() || patterns.iter().any(|pattern| glob(pattern, text));
         let holds = !self.is_expired(today)
             && (self.rules.is_empty() || self.rules.contains(&target.rule))
             && any(&self.kinds, target.kind.unwrap_or_default())
             && any(&self.names, target.name.unwrap_or_default())
-            && (self.namespaces.is_empty() || target.namespace.is_some_and(|namespace| any(&self.namespaces, namespace)))
+            && (self.namespaces.is_empty()
+                || target.namespace.is_some_and(|namespace| any(&self.namespaces, namespace)))
             && self.labels.as_ref().is_none_or(|labels| labels.matches(target.labels))
-            && self.files.as_ref().is_none_or(|files| target.file != "-" && files.is_match(below(folder, Path::new(target.file))));
+            && self
+                .files
+                .as_ref()
+                .is_none_or(|files| target.file != "-" && files.is_match(below(folder, Path::new(target.file))));
         if holds {
             self.used.store(true, Ordering::Relaxed);
         }

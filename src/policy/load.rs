@@ -72,7 +72,10 @@ pub(super) fn profile(profile: Profile) -> Policy {
         mutate: Vec::new(),
         set: Completeness::default(),
         kubernetes_minor: None,
-        settings: RULES.iter().map(|rule| Setting { options: (rule.options.default)(), level: None, action: None, all_tiers: false }).collect(),
+        settings: RULES
+            .iter()
+            .map(|rule| Setting { options: (rule.options.default)(), level: None, action: None, all_tiers: false })
+            .collect(),
         minimum: None,
         raise_info: false,
         exemptions: Vec::new(),
@@ -203,9 +206,8 @@ impl Reader<'_> {
     }
 
     fn minor(&mut self, version: &str) -> Option<u32> {
-        let minor = version.trim_start_matches('v').strip_prefix("1.").and_then(|rest| {
-            rest.split('.').next()?.parse().ok()
-        });
+        let minor =
+            version.trim_start_matches('v').strip_prefix("1.").and_then(|rest| rest.split('.').next()?.parse().ok());
         if minor.is_none() {
             let message = format!("`kubernetesVersion` must be a version such as \"1.36\", not `{version}`");
             self.wrong(Path::root().join("kubernetesVersion"), message);
@@ -216,7 +218,10 @@ impl Reader<'_> {
     fn rules(&mut self, policy: &mut Policy) {
         let Some(rules) = self.root.get("rules").filter(|rules| !rules.is_null()) else { return };
         if rules.kind() != Shape::Mapping {
-            self.wrong(Path::root().join("rules"), "`rules` must be a mapping: the name of a rule, then its settings".into());
+            self.wrong(
+                Path::root().join("rules"),
+                "`rules` must be a mapping: the name of a rule, then its settings".into(),
+            );
             return;
         }
         for (key, settings) in rules.entries() {
@@ -331,10 +336,19 @@ fn kind(row: KindRow) -> Result<Kind, String> {
             }
             route.push_str(step);
         } else {
-            return Err(format!("`path` must be a way such as `spec.template` or `/spec/template`, not `{}`", row.path));
+            return Err(format!(
+                "`path` must be a way such as `spec.template` or `/spec/template`, not `{}`",
+                row.path
+            ));
         }
     }
-    Ok(Kind { group: row.group.into(), kind: row.kind.into(), plural: row.plural.into(), route: route.into(), runs: Runs::Unknown })
+    Ok(Kind {
+        group: row.group.into(),
+        kind: row.kind.into(),
+        plural: row.plural.into(),
+        route: route.into(),
+        runs: Runs::Unknown,
+    })
 }
 
 impl Setting {

@@ -57,8 +57,13 @@ fn split(text: &str) -> Vec<&str> {
 fn requirement(text: &str) -> Result<Requirement, String> {
     let key = |key: &str| {
         let key = key.trim();
-        let good = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/'));
-        if good { Ok(key.to_owned()) } else { Err(format!("`{text}` is no label selector: write `key=value`, `key in (a, b)`, `key` or `!key`")) }
+        let good =
+            !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/'));
+        if good {
+            Ok(key.to_owned())
+        } else {
+            Err(format!("`{text}` is no label selector: write `key=value`, `key in (a, b)`, `key` or `!key`"))
+        }
     };
     if let Some(absent) = text.strip_prefix('!') {
         return Ok(Requirement::Absent(key(absent)?));

@@ -31,25 +31,37 @@ rules:
   aggressive-liveness-probe: {minPeriod: 3}
 exemption: []
 ";
-    assert_eq!(errors(text), [
-        "ci/.crashlint.yaml:1:10: `extends` can't be `stirct`: did you mean `strict`?",
-        "ci/.crashlint.yaml:3:3: there is no rule `agressive-liveness-probe`: did you mean `aggressive-liveness-probe`?",
-        "ci/.crashlint.yaml:4:27: unknown field `severty`: did you mean `severity`?",
-        "ci/.crashlint.yaml:5:32: `severity` can't be `warn`: did you mean `warning`?",
-        "ci/.crashlint.yaml:6:18: the settings of `unknown-field` must be a mapping, such as `{severity: warning}`",
-        "ci/.crashlint.yaml:7:31: `aggressive-liveness-probe` has no option `minPeriod`: did you mean `minPeriodSeconds`?",
-        "ci/.crashlint.yaml:8:1: unknown field `exemption`: did you mean `exemptions`?",
-    ]);
-    assert_eq!(errors("exemptions:\n- rules: [nothing-known-here]\n  reason: ' '\n  expires: tomorrow\n  files: ['[']\n").len(), 4);
-    assert_eq!(errors("exemptions:\n- rules: [unknown-field]\n"), ["ci/.crashlint.yaml:2:3: `exemptions[0]` lacks `reason`"]);
+    assert_eq!(
+        errors(text),
+        [
+            "ci/.crashlint.yaml:1:10: `extends` can't be `stirct`: did you mean `strict`?",
+            "ci/.crashlint.yaml:3:3: there is no rule `agressive-liveness-probe`: did you mean `aggressive-liveness-probe`?",
+            "ci/.crashlint.yaml:4:27: unknown field `severty`: did you mean `severity`?",
+            "ci/.crashlint.yaml:5:32: `severity` can't be `warn`: did you mean `warning`?",
+            "ci/.crashlint.yaml:6:18: the settings of `unknown-field` must be a mapping, such as `{severity: warning}`",
+            "ci/.crashlint.yaml:7:31: `aggressive-liveness-probe` has no option `minPeriod`: did you mean `minPeriodSeconds`?",
+            "ci/.crashlint.yaml:8:1: unknown field `exemption`: did you mean `exemptions`?",
+        ]
+    );
+    assert_eq!(
+        errors("exemptions:\n- rules: [nothing-known-here]\n  reason: ' '\n  expires: tomorrow\n  files: ['[']\n")
+            .len(),
+        4
+    );
+    assert_eq!(
+        errors("exemptions:\n- rules: [unknown-field]\n"),
+        ["ci/.crashlint.yaml:2:3: `exemptions[0]` lacks `reason`"]
+    );
     assert_eq!(errors("a: [\n").len(), 1);
     assert_eq!(errors("set: complete\n---\nset: partial\n").len(), 1);
-    assert_eq!(errors("kubernetesVersion: 1.36\n"), [
-        "ci/.crashlint.yaml:1:20: `kubernetesVersion` must be a string, but `1.36` is a number: quote it"
-    ]);
-    assert_eq!(errors("mutate: [unknown-field]\n"), [
-        "ci/.crashlint.yaml:1:10: `unknown-field` has no fix that may be applied unasked"
-    ]);
+    assert_eq!(
+        errors("kubernetesVersion: 1.36\n"),
+        ["ci/.crashlint.yaml:1:20: `kubernetesVersion` must be a string, but `1.36` is a number: quote it"]
+    );
+    assert_eq!(
+        errors("mutate: [unknown-field]\n"),
+        ["ci/.crashlint.yaml:1:10: `unknown-field` has no fix that may be applied unasked"]
+    );
     assert_eq!(errors("exemptions: [{reason: a, labels: 'a ~ b'}]\n").len(), 1);
 }
 
@@ -81,7 +93,9 @@ fn severities_of_profiles_and_files() {
     assert_eq!(is(&recommended, warning, Severity::Info), Some(Severity::Info));
     let strict = Policy::of(Profile::Strict);
     assert_eq!(is(&strict, warning, Severity::Info), Some(Severity::Warning));
-    let file = load(&format!("extends: minimal\nrules: {{{error}: {{severity: error}}, {warning}: {{severity: info}}}}\n")).unwrap();
+    let file =
+        load(&format!("extends: minimal\nrules: {{{error}: {{severity: error}}, {warning}: {{severity: info}}}}\n"))
+            .unwrap();
     assert_eq!(is(&file, error, Severity::Error), Some(Severity::Error));
     assert_eq!(is(&file, error, Severity::Info), Some(Severity::Warning), "a heuristic case never rises above warning");
     assert_eq!(is(&file, warning, Severity::Warning), Some(Severity::Info));
@@ -110,9 +124,10 @@ fn options_of_file_and_profile_are_merged_key_by_key() {
     let strict = "extends: strict\nrules: {aggressive-liveness-probe: {minFailureThreshold: 5}}\n";
     assert!(load(strict).is_ok());
     let wrong = "extends: strict\nrules: {aggressive-liveness-probe: {minFailureThreshold: many}}\n";
-    assert_eq!(errors(wrong), [
-        "ci/.crashlint.yaml:2:58: `minFailureThreshold` must be a whole number from 0, but \"many\" is a string"
-    ]);
+    assert_eq!(
+        errors(wrong),
+        ["ci/.crashlint.yaml:2:58: `minFailureThreshold` must be a whole number from 0, but \"many\" is a string"]
+    );
 }
 
 #[test]
@@ -135,7 +150,10 @@ fn exemptions_match_are_counted_and_expire() {
         labels: Some(document.tree.root()),
     };
     let by = |target: &Target<'_>| policy.exemption(target).map(|exempted| (exempted.by, exempted.reason));
-    assert_eq!(by(&target("latest-image-tag", "x.yaml")), Some(("exemption of ci/.crashlint.yaml:3".into(), "dev".into())));
+    assert_eq!(
+        by(&target("latest-image-tag", "x.yaml")),
+        Some(("exemption of ci/.crashlint.yaml:3".into(), "dev".into()))
+    );
     assert_eq!(by(&Target { namespace: None, ..target("latest-image-tag", "x.yaml") }), None);
     assert_eq!(by(&Target { name: Some("b"), ..target("latest-image-tag", "x.yaml") }), None);
     assert_eq!(by(&Target { labels: None, ..target("latest-image-tag", "x.yaml") }), None);
@@ -167,8 +185,15 @@ fn the_schema_is_committed_and_takes_the_profiles() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("policies/{profile}.yaml"));
         assert!(fits(&std::fs::read_to_string(path).unwrap()), "{profile}");
     }
-    assert!(fits("{rules: {unknown-field: {severity: off}, latest-image-tag: null}, exemptions: [{labels: a=b, reason: c}]}"));
-    for wrong in ["{extends: none}", "{rules: {nothing: {}}}", "{exemptions: [{names: [a]}]}", "{rules: {unknown-field: {x: 1}}}"] {
+    assert!(fits(
+        "{rules: {unknown-field: {severity: off}, latest-image-tag: null}, exemptions: [{labels: a=b, reason: c}]}"
+    ));
+    for wrong in [
+        "{extends: none}",
+        "{rules: {nothing: {}}}",
+        "{exemptions: [{names: [a]}]}",
+        "{rules: {unknown-field: {x: 1}}}",
+    ] {
         assert!(!fits(wrong), "{wrong}");
     }
 }

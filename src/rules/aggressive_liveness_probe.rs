@@ -67,7 +67,11 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     let checks = if threshold == 1 { "one failed check".to_owned() } else { format!("{threshold} failed checks") };
     let message = format!("livenessProbe kills a running container after {tolerance} s of silence ({checks})");
     // Where one failure kills, no period makes up for it.
-    let least = if timeout < options.min_tolerance_seconds { options.min_failure_threshold.max(2) } else { options.min_failure_threshold };
+    let least = if timeout < options.min_tolerance_seconds {
+        options.min_failure_threshold.max(2)
+    } else {
+        options.min_failure_threshold
+    };
     let wanted_threshold = threshold.max(least);
     // (F−1)·P + T ≥ tolerance, for the smallest P that is no smaller than today's.
     let missing = options.min_tolerance_seconds.saturating_sub(timeout).div_ceil((wanted_threshold - 1).max(1));

@@ -38,7 +38,9 @@ fn check(document: &Document<'_>, findings: &mut Vec<Finding>) {
 /// Sorted by name, equal keys are neighbours, in the order of the file.
 fn repeated<'t>(mapping: Node<'t>, keys: &mut Vec<(&'t str, Node<'t>)>, findings: &mut Vec<Finding>) {
     keys.clear();
-    keys.extend(mapping.entries().filter(|(key, _)| !key.is_aliased()).filter_map(|(key, _)| Some((key.scalar()?, key))));
+    keys.extend(
+        mapping.entries().filter(|(key, _)| !key.is_aliased()).filter_map(|(key, _)| Some((key.scalar()?, key))),
+    );
     keys.sort_by_key(|(name, key)| (*name, key.span().start));
     for pair in keys.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
         let [(_, first), (name, second)] = [pair[0], pair[1]];

@@ -34,9 +34,14 @@ fn check(document: &Document<'_>, findings: &mut Vec<Finding>) {
             _ => "U+2029",
         };
         findings.push(
-            Finding::in_text(RULE.name, Severity::Warning, span, format!("{name} is a line break to Kubernetes, and to no editor"))
-                .label("a line ends here")
-                .help("delete the character"),
+            Finding::in_text(
+                RULE.name,
+                Severity::Warning,
+                span,
+                format!("{name} is a line break to Kubernetes, and to no editor"),
+            )
+            .label("a line ends here")
+            .help("delete the character"),
         );
     }
 }

@@ -42,12 +42,16 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     let Some(idles) = &facts.idles else { return };
     let severity = if sure == Match::Exact && runs == Runs::Always { Severity::Error } else { Severity::Warning };
     let kind = &container.workload.kind.kind;
-    let message = format!("image `{}` without a command ends at once, and the {kind} restarts it for ever: {idles}", image.written);
+    let message = format!(
+        "image `{}` without a command ends at once, and the {kind} restarts it for ever: {idles}",
+        image.written
+    );
     let mut finding = Finding::new(RULE.name, severity, container.image_field().path(), message)
         .label("nothing to run")
         .help("give the container a `command`, or use the image of your application");
     if sure == Match::SameName {
-        finding = finding.note(format!("assumed to be a copy of the `{}` base image, as its name says", image.short_name()));
+        finding =
+            finding.note(format!("assumed to be a copy of the `{}` base image, as its name says", image.short_name()));
     }
     findings.push(finding);
 }

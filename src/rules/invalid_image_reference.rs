@@ -36,8 +36,13 @@ fn check(container: &Container<'_>, _: &Context<'_>, findings: &mut Vec<Finding>
             .label("a placeholder")
             .help("lint what the tool makes of it")
     } else {
-        Finding::new(RULE.name, Severity::Error, path, format!("image `{text}` can't be pulled (InvalidImageName): {reason}"))
-            .label("no valid image reference")
-            .help("write it as `[registry/]repository[:tag][@digest]`")
+        Finding::new(
+            RULE.name,
+            Severity::Error,
+            path,
+            format!("image `{text}` can't be pulled (InvalidImageName): {reason}"),
+        )
+        .label("no valid image reference")
+        .help("write it as `[registry/]repository[:tag][@digest]`")
     });
 }

@@ -60,8 +60,13 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
         return;
     }
     let (message, label) = match image.tag {
-        Some(tag) => (format!("image `{text}` is whatever `{tag}` means on the day of the pull"), format!("`{tag}` moves")),
-        None => (format!("image `{text}` has no tag, which means `latest`: whatever that is on the day of the pull"), "no tag".to_owned()),
+        Some(tag) => {
+            (format!("image `{text}` is whatever `{tag}` means on the day of the pull"), format!("`{tag}` moves"))
+        }
+        None => (
+            format!("image `{text}` has no tag, which means `latest`: whatever that is on the day of the pull"),
+            "no tag".to_owned(),
+        ),
     };
     findings.push(
         Finding::new(RULE.name, Severity::Warning, container.image_field().path(), message)

@@ -62,21 +62,27 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
         return;
     }
     let guaranteed = container.workload.containers().iter().all(|other| {
-        other.is_cpu_guaranteed() && other.memory_limit().is_some() && other.memory_limit() == other.effective_memory_request()
+        other.is_cpu_guaranteed()
+            && other.memory_limit().is_some()
+            && other.memory_limit() == other.effective_memory_request()
     });
     let severity = if guaranteed { Severity::Info } else { Severity::Warning };
     let limit_field = container.memory_limit_field();
     let message = if written {
         format!("memory limit equals the request ({limit}): the first spike is OOMKilled")
     } else {
-        format!("memory limit without a request: the Pod's request becomes the limit ({limit}), and the first spike is OOMKilled")
+        format!(
+            "memory limit without a request: the Pod's request becomes the limit ({limit}), and the first spike is OOMKilled"
+        )
     };
     let wanted = limit.times(3, 2);
-    let mut finding = Finding::new(RULE.name, severity, limit_field.path(), message).label("nothing left above the request");
+    let mut finding =
+        Finding::new(RULE.name, severity, limit_field.path(), message).label("nothing left above the request");
     finding = if guaranteed {
         finding.note("every container's CPU and memory are equal, so the Pod is Guaranteed: that may be what is meant")
     } else {
-        finding.note("the Guaranteed class would also ask that every container's CPU limit is set and equals its request")
+        finding
+            .note("the Guaranteed class would also ask that every container's CPU limit is set and equals its request")
     };
     let mut edits = limit_field.set(wanted.bytes().into());
     if written {

@@ -40,16 +40,21 @@ fn check(container: &Container<'_>, _: &Context<'_>, findings: &mut Vec<Finding>
     let written = node.scalar().unwrap_or_default();
     let amount = format!("{} bytes", limit.as_f64());
     let message = match severity {
-        Severity::Error => format!("memory limit `{written}` is {amount}: no container starts in less than 2Mi (measured with runc)"),
+        Severity::Error => {
+            format!("memory limit `{written}` is {amount}: no container starts in less than 2Mi (measured with runc)")
+        }
         _ => format!("memory limit `{written}` is {amount}: hardly anything runs in less than 4Mi"),
     };
     let mut finding = Finding::new(RULE.name, severity, field.path(), message).label(amount);
-    let milli = written.strip_suffix('m').filter(|digits| (1..=5).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
-    finding = match milli {
-        Some(digits) => finding
-            .help(format!("`m` is a thousandth; write `{digits}Mi` for {digits} mebibytes"))
-            .fix(Safety::Review, format!("write {digits}Mi"), field.set(format!("{digits}Mi").into())),
-        None => finding.help("raise the limit to what the program uses, mostly tens of mebibytes"),
-    };
+    let milli = written
+        .strip_suffix('m')
+        .filter(|digits| (1..=5).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()));
+    finding =
+        match milli {
+            Some(digits) => finding
+                .help(format!("`m` is a thousandth; write `{digits}Mi` for {digits} mebibytes"))
+                .fix(Safety::Review, format!("write {digits}Mi"), field.set(format!("{digits}Mi").into())),
+            None => finding.help("raise the limit to what the program uses, mostly tens of mebibytes"),
+        };
     findings.push(finding);
 }

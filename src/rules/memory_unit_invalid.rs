@@ -49,7 +49,11 @@ fn judge(what: &str, field: Field<'_>) -> Option<Finding> {
     };
     let finding = Finding::new(RULE.name, Severity::Error, field.path(), message).label("refused by the API server");
     Some(match meant(text) {
-        Some(meant) => finding.help(format!("write `{meant}`")).fix(Safety::Review, format!("write {meant}"), field.set(meant.into())),
+        Some(meant) => finding.help(format!("write `{meant}`")).fix(
+            Safety::Review,
+            format!("write {meant}"),
+            field.set(meant.into()),
+        ),
         None => finding.help("write a number and one of `Ki`, `Mi`, `Gi`, `Ti`"),
     })
 }

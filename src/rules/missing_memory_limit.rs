@@ -38,13 +38,22 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
         return;
     }
     let severity = if container.role == Role::Init { Severity::Info } else { Severity::Warning };
-    let finding = Finding::new(RULE.name, severity, field.path(), "no memory limit: a leak or a spike takes the whole node's memory")
-        .label("no `limits.memory`")
-        .help("set `resources.limits.memory`; twice the request is a fair beginning");
+    let finding = Finding::new(
+        RULE.name,
+        severity,
+        field.path(),
+        "no memory limit: a leak or a spike takes the whole node's memory",
+    )
+    .label("no `limits.memory`")
+    .help("set `resources.limits.memory`; twice the request is a fair beginning");
     findings.push(match container.memory_request().filter(|request| !request.is_zero()) {
         Some(request) => {
             let wanted = request.times(2, 1).bytes();
-            finding.fix(Safety::Review, format!("set the memory limit to {wanted}, twice the request"), field.set(wanted.into()))
+            finding.fix(
+                Safety::Review,
+                format!("set the memory limit to {wanted}, twice the request"),
+                field.set(wanted.into()),
+            )
         }
         None => finding,
     });

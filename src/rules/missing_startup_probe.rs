@@ -85,7 +85,8 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
         finding = finding.note(format!("taken for {} because of {by}", row.name));
     }
     if let Some(probe) = liveness.as_startup_probe(needed.max(300)) {
-        let title = format!("add a startupProbe that allows {} s ({} s × {})", probe.budget, probe.period, probe.threshold);
+        let title =
+            format!("add a startupProbe that allows {} s ({} s × {})", probe.budget, probe.period, probe.threshold);
         finding = finding.fix(Safety::Safe, title, startup.set(probe.json));
     }
     findings.push(finding);

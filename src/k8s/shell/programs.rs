@@ -6,17 +6,44 @@ use crate::k8s::command::base_name;
 
 /// End at once, whatever their arguments: coreutils and shell builtins (POSIX.1-2017, XCU).
 const AT_ONCE: &[&str] = &[
-    "echo", "true", "false", "date", "ls", "printenv", "printf", "pwd", "whoami", "id", "uname", "hostname", "basename",
-    "dirname", "mkdir", "rmdir", "touch", "chmod", "chown", "chgrp", "cp", "mv", "rm", "ln", "test", "[", "stat", "df",
-    "du", "nproc", "realpath", "readlink", "mktemp", "which", "seq", "expr",
+    "echo", "true", "false", "date", "ls", "printenv", "printf", "pwd", "whoami", "id", "uname", "hostname",
+    "basename", "dirname", "mkdir", "rmdir", "touch", "chmod", "chown", "chgrp", "cp", "mv", "rm", "ln", "test", "[",
+    "stat", "df", "du", "nproc", "realpath", "readlink", "mktemp", "which", "seq", "expr",
 ];
 
 /// Builtins of the shell itself, inside a script only.
-const BUILTINS: &[&str] =
-    &[":", "cd", "export", "set", "unset", "umask", "ulimit", "shift", "trap", "alias", "local", "readonly", "declare", "typeset", "shopt", "hash", "let"];
+const BUILTINS: &[&str] = &[
+    ":", "cd", "export", "set", "unset", "umask", "ulimit", "shift", "trap", "alias", "local", "readonly", "declare",
+    "typeset", "shopt", "hash", "let",
+];
 
 /// Read files that are named, else standard input; a file that is no device ends.
-const READERS: &[&str] = &["cat", "head", "sort", "uniq", "wc", "cut", "tr", "sed", "grep", "egrep", "awk", "gawk", "tee", "base64", "md5sum", "sha256sum", "rev", "nl", "od", "xxd", "jq", "envsubst", "column", "fold"];
+const READERS: &[&str] = &[
+    "cat",
+    "head",
+    "sort",
+    "uniq",
+    "wc",
+    "cut",
+    "tr",
+    "sed",
+    "grep",
+    "egrep",
+    "awk",
+    "gawk",
+    "tee",
+    "base64",
+    "md5sum",
+    "sha256sum",
+    "rev",
+    "nl",
+    "od",
+    "xxd",
+    "jq",
+    "envsubst",
+    "column",
+    "fold",
+];
 
 /// Interpreters that, without a program to run, read it from standard input.
 const INTERPRETERS: &[&str] = &["python", "python2", "python3", "node", "ruby", "perl", "php", "irb", "lua"];
@@ -24,26 +51,124 @@ const INTERPRETERS: &[&str] = &["python", "python2", "python3", "node", "ruby", 
 /// Tools that do one job and end, by their first words; options are left out when comparing.
 /// Sources: each tool's own manual.
 const TOOLS: &[&[&str]] = &[
-    &["migrate"], &["flyway"], &["liquibase"], &["alembic"], &["dbmate"], &["goose"], &["atlas", "migrate"], &["sqlx", "migrate"], &["diesel", "migration"],
-    &["prisma", "migrate"], &["prisma", "db"], &["sequelize"], &["knex"], &["typeorm"],
-    &["rake"], &["rails", "db:migrate"], &["rails", "db:seed"], &["rails", "db:setup"], &["rails", "db:prepare"],
-    &["artisan", "migrate"], &["artisan", "db:seed"],
-    &["manage.py", "migrate"], &["manage.py", "collectstatic"], &["manage.py", "loaddata"], &["manage.py", "createsuperuser"], &["manage.py", "test"], &["manage.py", "check"],
-    &["django-admin", "migrate"], &["flask", "db"],
-    &["pytest"], &["py.test"], &["tox"], &["jest"], &["mocha"], &["phpunit"], &["rspec"], &["newman", "run"],
-    &["go", "test"], &["go", "build"], &["go", "version"], &["cargo", "test"], &["cargo", "build"], &["mvn", "test"], &["mvn", "package"], &["gradle", "test"], &["gradle", "build"],
-    &["npm", "test"], &["npm", "install"], &["npm", "ci"], &["npm", "run", "test"], &["npm", "run", "build"], &["npm", "run", "migrate"], &["npm", "run", "seed"],
-    &["yarn", "test"], &["yarn", "install"], &["yarn", "build"], &["yarn", "migrate"], &["yarn", "seed"], &["pnpm", "test"], &["pnpm", "install"],
-    &["pip", "install"], &["pip3", "install"], &["apt-get", "update"], &["apt-get", "install"], &["apt", "update"], &["apt", "install"], &["apk", "add"], &["apk", "update"], &["yum", "install"], &["dnf", "install"], &["microdnf", "install"],
-    &["curl"], &["wget"], &["git", "clone"], &["tar"], &["unzip"], &["gzip"], &["gunzip"], &["nslookup"], &["dig"],
-    &["kubectl", "apply"], &["kubectl", "create"], &["kubectl", "delete"], &["kubectl", "patch"], &["kubectl", "version"],
-    &["helm", "install"], &["helm", "upgrade"], &["helm", "template"], &["terraform", "apply"], &["terraform", "plan"], &["terraform", "init"],
-    &["aws", "s3", "cp"], &["aws", "s3", "sync"], &["gsutil", "cp"], &["gsutil", "rsync"], &["mc", "mb"], &["mc", "cp"],
-    &["pg_dump"], &["pg_restore"], &["mysqldump"], &["mongodump"], &["mongorestore"], &["createdb"],
+    &["migrate"],
+    &["flyway"],
+    &["liquibase"],
+    &["alembic"],
+    &["dbmate"],
+    &["goose"],
+    &["atlas", "migrate"],
+    &["sqlx", "migrate"],
+    &["diesel", "migration"],
+    &["prisma", "migrate"],
+    &["prisma", "db"],
+    &["sequelize"],
+    &["knex"],
+    &["typeorm"],
+    &["rake"],
+    &["rails", "db:migrate"],
+    &["rails", "db:seed"],
+    &["rails", "db:setup"],
+    &["rails", "db:prepare"],
+    &["artisan", "migrate"],
+    &["artisan", "db:seed"],
+    &["manage.py", "migrate"],
+    &["manage.py", "collectstatic"],
+    &["manage.py", "loaddata"],
+    &["manage.py", "createsuperuser"],
+    &["manage.py", "test"],
+    &["manage.py", "check"],
+    &["django-admin", "migrate"],
+    &["flask", "db"],
+    &["pytest"],
+    &["py.test"],
+    &["tox"],
+    &["jest"],
+    &["mocha"],
+    &["phpunit"],
+    &["rspec"],
+    &["newman", "run"],
+    &["go", "test"],
+    &["go", "build"],
+    &["go", "version"],
+    &["cargo", "test"],
+    &["cargo", "build"],
+    &["mvn", "test"],
+    &["mvn", "package"],
+    &["gradle", "test"],
+    &["gradle", "build"],
+    &["npm", "test"],
+    &["npm", "install"],
+    &["npm", "ci"],
+    &["npm", "run", "test"],
+    &["npm", "run", "build"],
+    &["npm", "run", "migrate"],
+    &["npm", "run", "seed"],
+    &["yarn", "test"],
+    &["yarn", "install"],
+    &["yarn", "build"],
+    &["yarn", "migrate"],
+    &["yarn", "seed"],
+    &["pnpm", "test"],
+    &["pnpm", "install"],
+    &["pip", "install"],
+    &["pip3", "install"],
+    &["apt-get", "update"],
+    &["apt-get", "install"],
+    &["apt", "update"],
+    &["apt", "install"],
+    &["apk", "add"],
+    &["apk", "update"],
+    &["yum", "install"],
+    &["dnf", "install"],
+    &["microdnf", "install"],
+    &["curl"],
+    &["wget"],
+    &["git", "clone"],
+    &["tar"],
+    &["unzip"],
+    &["gzip"],
+    &["gunzip"],
+    &["nslookup"],
+    &["dig"],
+    &["kubectl", "apply"],
+    &["kubectl", "create"],
+    &["kubectl", "delete"],
+    &["kubectl", "patch"],
+    &["kubectl", "version"],
+    &["helm", "install"],
+    &["helm", "upgrade"],
+    &["helm", "template"],
+    &["terraform", "apply"],
+    &["terraform", "plan"],
+    &["terraform", "init"],
+    &["aws", "s3", "cp"],
+    &["aws", "s3", "sync"],
+    &["gsutil", "cp"],
+    &["gsutil", "rsync"],
+    &["mc", "mb"],
+    &["mc", "cp"],
+    &["pg_dump"],
+    &["pg_restore"],
+    &["mysqldump"],
+    &["mongodump"],
+    &["mongorestore"],
+    &["createdb"],
 ];
 
 /// Scripts whose own name says that they do one job.
-const ONE_SHOT_NAMES: &[&str] = &["migrate", "migration", "migrations", "seed", "db-migrate", "db_migrate", "run-migrations", "run_migrations", "run-tests", "run_tests"];
+const ONE_SHOT_NAMES: &[&str] = &[
+    "migrate",
+    "migration",
+    "migrations",
+    "seed",
+    "db-migrate",
+    "db_migrate",
+    "run-migrations",
+    "run_migrations",
+    "run-tests",
+    "run_tests",
+];
 
 /// Longest `sleep` that is still meant to end, in seconds: a year.
 const YEAR: u64 = 365 * 24 * 3600;
@@ -58,7 +183,9 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
         return match shell_operands(args) {
             ShellRuns::Script(script) => script::ending(script, scope),
             ShellRuns::File => None,
-            ShellRuns::Stdin => scope.is_idle().then(|| Ending::now(format!("`{name}` reads its standard input, which is empty"))),
+            ShellRuns::Stdin => {
+                scope.is_idle().then(|| Ending::now(format!("`{name}` reads its standard input, which is empty")))
+            }
         };
     }
     if !is_standard(program) {
@@ -68,10 +195,19 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
         "sleep" => return sleep(args, shown()),
         "env" => return Some(Ending::now(format!("`{}` prints the environment and ends", shown()))),
         "tail" => {
-            let follows = args.iter().any(|arg| arg.starts_with("--f") || *arg == "--retry" || (arg.starts_with('-') && !arg.starts_with("--") && arg.contains(['f', 'F'])));
+            let follows = args.iter().any(|arg| {
+                arg.starts_with("--f")
+                    || *arg == "--retry"
+                    || (arg.starts_with('-') && !arg.starts_with("--") && arg.contains(['f', 'F']))
+            });
             return if follows { None } else { reader(args, scope, shown()) };
         }
-        "kubectl" if args.iter().any(|arg| matches!(*arg, "-w" | "--watch" | "-f" | "--follow")) && args.contains(&"logs") => return None,
+        "kubectl"
+            if args.iter().any(|arg| matches!(*arg, "-w" | "--watch" | "-f" | "--follow"))
+                && args.contains(&"logs") =>
+        {
+            return None;
+        }
         _ => {}
     }
     if AT_ONCE.contains(&name) {
@@ -81,7 +217,9 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
         return reader(args, scope, shown());
     }
     if INTERPRETERS.contains(&name) && args.is_empty() {
-        return scope.is_idle().then(|| Ending::now(format!("`{name}` reads its program from standard input, which is empty")));
+        return scope
+            .is_idle()
+            .then(|| Ending::now(format!("`{name}` reads its program from standard input, which is empty")));
     }
     if scope.in_script() && BUILTINS.contains(&name) {
         return Some(Ending::now(format!("`{}` ends at once", shown())));
@@ -103,7 +241,12 @@ fn one_shot(argv: &[&str]) -> bool {
     if name != "manage.py" && ONE_SHOT_NAMES.contains(&stem) {
         return true;
     }
-    let words: Vec<&str> = argv.iter().enumerate().filter(|(_, word)| !word.starts_with('-')).map(|(at, word)| if at == 0 { base_name(word) } else { word }).collect();
+    let words: Vec<&str> = argv
+        .iter()
+        .enumerate()
+        .filter(|(_, word)| !word.starts_with('-'))
+        .map(|(at, word)| if at == 0 { base_name(word) } else { word })
+        .collect();
     let mut words = &words[..];
     // `python manage.py migrate`, `php artisan migrate`, `bundle exec rake`, `npx prisma migrate`.
     loop {
@@ -113,16 +256,25 @@ fn one_shot(argv: &[&str]) -> bool {
             _ => break,
         };
     }
-    let matches = |tool: &[&str]| words.len() >= tool.len() && words.iter().zip(tool).enumerate().all(|(at, (word, want))| if at == 0 { base_name(word) == *want } else { word == want });
+    let matches = |tool: &[&str]| {
+        words.len() >= tool.len()
+            && words
+                .iter()
+                .zip(tool)
+                .enumerate()
+                .all(|(at, (word, want))| if at == 0 { base_name(word) == *want } else { word == want })
+    };
     // A watcher never ends.
-    let watches = argv.iter().any(|arg| matches!(*arg, "--watch" | "--watchAll" | "-w" | "--serve" | "serve" | "server"));
+    let watches =
+        argv.iter().any(|arg| matches!(*arg, "--watch" | "--watchAll" | "-w" | "--serve" | "serve" | "server"));
     !watches && TOOLS.iter().any(|tool| matches(tool))
 }
 
 /// A program that reads named files, else standard input.
 fn reader(args: &[&str], scope: &Scope<'_>, shown: String) -> Option<Ending> {
     let operands = || args.iter().filter(|arg| !arg.starts_with('-'));
-    let endless = operands().any(|path| ["/dev/", "/proc/", "/sys/"].iter().any(|place| path.starts_with(place)) && *path != "/dev/null");
+    let endless = operands()
+        .any(|path| ["/dev/", "/proc/", "/sys/"].iter().any(|place| path.starts_with(place)) && *path != "/dev/null");
     let named = operands().any(|path| path.starts_with('/'));
     if endless {
         None

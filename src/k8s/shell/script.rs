@@ -2,8 +2,9 @@
 
 use super::{Ending, Stdin, programs};
 use brush_parser::ast::{
-    AndOr, AndOrList, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, FunctionBody, IoFileRedirectKind, IoFileRedirectTarget,
-    IoRedirect, Pipeline, RedirectList, SeparatorOperator, SimpleCommand, Word,
+    AndOr, AndOrList, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, FunctionBody,
+    IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Pipeline, RedirectList, SeparatorOperator, SimpleCommand,
+    Word,
 };
 use brush_parser::word::{WordPiece, WordPieceWithSource};
 use brush_parser::{Parser, ParserOptions, ast::Program};
@@ -78,7 +79,9 @@ pub(super) fn ending(text: &str, scope: &Scope<'_>) -> Option<Ending> {
     let mut scope = Scope { functions: HashMap::new(), depth: scope.depth + 1, in_script: true, ..scope.clone() };
     let end = Ending::now("an empty script ends at once");
     let lists = program.complete_commands.iter();
-    lists.into_iter().try_fold(end, |so_far, list| if so_far.leaves { Some(so_far) } else { Some(so_far.then(sequence(list, &mut scope)?)) })
+    lists.into_iter().try_fold(end, |so_far, list| {
+        if so_far.leaves { Some(so_far) } else { Some(so_far.then(sequence(list, &mut scope)?)) }
+    })
 }
 
 fn sequence<'a>(list: &'a CompoundList, scope: &mut Scope<'a>) -> Option<Ending> {
@@ -158,7 +161,9 @@ fn command<'a>(command: &'a Command, scope: &mut Scope<'a>) -> Option<Ending> {
 fn compound<'a>(command: &'a CompoundCommand, scope: &mut Scope<'a>) -> Option<Ending> {
     match command {
         CompoundCommand::BraceGroup(group) => sequence(&group.list, scope),
-        CompoundCommand::Subshell(group) => Some(Ending { leaves: false, ..sequence(&group.list, &mut scope.clone())? }),
+        CompoundCommand::Subshell(group) => {
+            Some(Ending { leaves: false, ..sequence(&group.list, &mut scope.clone())? })
+        }
         CompoundCommand::ForClause(clause) => {
             for word in clause.values.iter().flatten() {
                 words_end(word, scope)?;
@@ -212,7 +217,9 @@ fn simple<'a>(command: &'a SimpleCommand, scope: &mut Scope<'a>) -> Option<Endin
     let mut words: Vec<String> = Vec::new();
     for item in prefix {
         match item {
-            CommandPrefixOrSuffixItem::AssignmentWord(_, word) | CommandPrefixOrSuffixItem::Word(word) => words_end(word, scope)?,
+            CommandPrefixOrSuffixItem::AssignmentWord(_, word) | CommandPrefixOrSuffixItem::Word(word) => {
+                words_end(word, scope)?
+            }
             CommandPrefixOrSuffixItem::IoRedirect(redirect) => redirect_ends(redirect, &mut inner)?,
             CommandPrefixOrSuffixItem::ProcessSubstitution(..) => return None,
         }
@@ -294,9 +301,13 @@ fn literal(word: &Word) -> Option<String> {
 
 fn push_literal(piece: &WordPiece, text: &mut String) -> Option<()> {
     match piece {
-        WordPiece::Text(piece) | WordPiece::SingleQuotedText(piece) | WordPiece::AnsiCQuotedText(piece) => text.push_str(piece),
+        WordPiece::Text(piece) | WordPiece::SingleQuotedText(piece) | WordPiece::AnsiCQuotedText(piece) => {
+            text.push_str(piece)
+        }
         WordPiece::EscapeSequence(piece) => text.push_str(piece.strip_prefix('\\').unwrap_or(piece)),
-        WordPiece::DoubleQuotedSequence(pieces) => pieces.iter().try_for_each(|piece| push_literal(&piece.piece, text))?,
+        WordPiece::DoubleQuotedSequence(pieces) => {
+            pieces.iter().try_for_each(|piece| push_literal(&piece.piece, text))?
+        }
         _ => return None,
     }
     Some(())
@@ -313,8 +324,12 @@ fn words_end(word: &Word, scope: &Scope<'_>) -> Option<()> {
 
 fn pieces_end(pieces: &[WordPieceWithSource], scope: &Scope<'_>) -> Option<()> {
     pieces.iter().try_for_each(|piece| match &piece.piece {
-        WordPiece::CommandSubstitution(script) | WordPiece::BackquotedCommandSubstitution(script) => ending(script, scope).map(|_| ()),
-        WordPiece::DoubleQuotedSequence(pieces) | WordPiece::GettextDoubleQuotedSequence(pieces) => pieces_end(pieces, scope),
+        WordPiece::CommandSubstitution(script) | WordPiece::BackquotedCommandSubstitution(script) => {
+            ending(script, scope).map(|_| ())
+        }
+        WordPiece::DoubleQuotedSequence(pieces) | WordPiece::GettextDoubleQuotedSequence(pieces) => {
+            pieces_end(pieces, scope)
+        }
         _ => Some(()),
     })
 }
@@ -446,7 +461,14 @@ mod tests {
 
     #[test]
     fn hostile_scripts_are_unknown() {
-        for script in ["(".repeat(100_000), "$(".repeat(50_000), "if ".repeat(30_000), "`".repeat(9999), "{ ".repeat(5000), "a;".repeat(100_000)] {
+        for script in [
+            "(".repeat(100_000),
+            "$(".repeat(50_000),
+            "if ".repeat(30_000),
+            "`".repeat(9999),
+            "{ ".repeat(5000),
+            "a;".repeat(100_000),
+        ] {
             let _ = sh(&script);
         }
     }

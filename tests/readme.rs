@@ -1,0 +1,16 @@
+//! What the README shows is what the program prints.
+
+use std::process::Command;
+
+#[test]
+fn its_example_is_real() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
+    let (_, rest) = readme.split_once("```console\n$ crashlint ").expect("an example");
+    let (arguments, rest) = rest.split_once('\n').unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    let run =
+        Command::new(env!("CARGO_BIN_EXE_crashlint")).args(arguments.split(' ')).current_dir(root).output().unwrap();
+    let printed = String::from_utf8(run.stdout).unwrap();
+    assert!(printed.trim_end() == shown.trim_end(), "the README's example would now be:\n{printed}");
+}
