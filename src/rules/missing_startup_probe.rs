@@ -62,6 +62,10 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     let slow = context.tables.slow_starter(*container);
     let needed = slow.as_ref().map_or(options.unknown_needs_seconds, |(row, _)| row.seconds);
     let (budget, latest) = (liveness.budget(), liveness.latest_kill());
+    let first_check = match liveness.initial_delay() {
+        0 => "the first second".to_owned(),
+        delay => format!("{delay} s"),
+    };
     let severity = if budget < needed { Severity::Warning } else { Severity::Info };
     let killed = format!("killed {budget} s after start at the earliest, about {latest} s at the latest");
     let message = match &slow {
@@ -70,7 +74,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     };
     let mut finding = Finding::new(RULE.name, severity, startup.path(), message)
         .label("no `startupProbe` here")
-        .and(liveness.path(), format!("checks from {} s on, and kills from {budget} s on", liveness.initial_delay()))
+        .and(liveness.path(), format!("checks from {first_check} on, and kills from {budget} s on"))
         .help("add a startupProbe with the same handler: it holds the livenessProbe off until the application has started")
         .timeline(Timeline {
             probe: liveness.purpose.field(),
