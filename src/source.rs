@@ -162,7 +162,8 @@ mod tests {
     fn long_lines_count_the_same() {
         let source = Source::new("a", format!("x\n{}", "äb".repeat(9000)));
         for offset in [2, 4, 5, 4097, 12_290, 12_293, 27_000] {
-            let column = source.text()[2..].char_indices().take_while(|(at, _)| at + 2 < offset as usize).count() as u32;
+            let column =
+                source.text()[2..].char_indices().take_while(|(at, _)| at + 2 < offset as usize).count() as u32;
             let at = source.position(offset);
             let boundary = source.text().is_char_boundary(offset as usize);
             assert_eq!(at, Position { line: 2, column: column + u32::from(boundary) }, "{offset}");

@@ -105,8 +105,28 @@ pub fn glob(pattern: &str, text: &str) -> bool {
 
 /// Words in capitals that stand for what a person has to fill in.
 const PLACEHOLDERS: &[&str] = &[
-    "IMAGE", "IMG", "TAG", "VERSION", "REPO", "REPOSITORY", "REGISTRY", "HUB", "NAME", "ORG", "USER", "USERNAME",
-    "PROJECT", "ACCOUNT", "REGION", "DOCKERHUB", "CHANGEME", "REPLACEME", "REPLACE", "TODO", "PLACEHOLDER", "XXX",
+    "IMAGE",
+    "IMG",
+    "TAG",
+    "VERSION",
+    "REPO",
+    "REPOSITORY",
+    "REGISTRY",
+    "HUB",
+    "NAME",
+    "ORG",
+    "USER",
+    "USERNAME",
+    "PROJECT",
+    "ACCOUNT",
+    "REGION",
+    "DOCKERHUB",
+    "CHANGEME",
+    "REPLACEME",
+    "REPLACE",
+    "TODO",
+    "PLACEHOLDER",
+    "XXX",
 ];
 
 /// Whether a text is a template that a tool or a person has yet to fill in: `${TAG}`, `{{ }}`,

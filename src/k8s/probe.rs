@@ -58,7 +58,8 @@ impl<'t> Probe<'t> {
     pub fn is_readable(self) -> bool {
         ["initialDelaySeconds", "periodSeconds", "failureThreshold", "timeoutSeconds"].iter().all(|key| {
             let number = self.node.get(key).filter(|number| !number.is_null());
-            number.is_none_or(|number| number.as_i64().is_some_and(|number| (0..=i64::from(i32::MAX)).contains(&number)))
+            number
+                .is_none_or(|number| number.as_i64().is_some_and(|number| (0..=i64::from(i32::MAX)).contains(&number)))
         })
     }
 

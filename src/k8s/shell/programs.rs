@@ -13,8 +13,8 @@ const AT_ONCE: &[&str] = &[
 
 /// Builtins of the shell itself, inside a script only.
 const BUILTINS: &[&str] = &[
-    ":", "cd", "export", "set", "unset", "umask", "ulimit", "shift", "local", "readonly", "declare", "typeset",
-    "hash", "let",
+    ":", "cd", "export", "set", "unset", "umask", "ulimit", "shift", "local", "readonly", "declare", "typeset", "hash",
+    "let",
 ];
 
 /// Read files that are named, else standard input; a file that is no device ends.
@@ -37,7 +37,6 @@ const READERS: &[&str] = &[
     "nl",
     "od",
     "xxd",
-    
     "envsubst",
     "column",
     "fold",
@@ -231,9 +230,9 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
 
 /// Found by the PATH, or in a folder of the system: `/app/echo` may be anything.
 fn is_standard(program: &str) -> bool {
-    program.rsplit_once('/').is_none_or(|(folder, _)| {
-        matches!(folder, "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/busybox")
-    })
+    program
+        .rsplit_once('/')
+        .is_none_or(|(folder, _)| matches!(folder, "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/busybox"))
 }
 
 /// Whether the words are a tool that does one job.

@@ -290,7 +290,8 @@ fn redirect_ends(redirect: &IoRedirect, scope: &mut Scope<'_>) -> Option<()> {
                 scope.stdin = Stdin::Fed;
             }
             let device = ["/dev/", "/proc/"].iter().any(|place| target.starts_with(place));
-            let plain = ["/dev/null", "/dev/stdout", "/dev/stderr", "/proc/1/fd/1", "/proc/1/fd/2"].contains(&target.as_str());
+            let plain =
+                ["/dev/null", "/dev/stdout", "/dev/stderr", "/proc/1/fd/1", "/proc/1/fd/2"].contains(&target.as_str());
             let waits = matches!(kind, IoFileRedirectKind::ReadAndWrite | IoFileRedirectKind::DuplicateInput);
             (!waits && (!device || plain)).then_some(())
         }
