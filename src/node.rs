@@ -393,6 +393,13 @@ impl<'s> Builder<'s> {
         Self { tree: Tree { text: text.into(), entries: Vec::new(), owned: Vec::new(), comments: Vec::new() } }
     }
 
+    /// Makes room for as many nodes as a document of this many bytes mostly has.
+    #[must_use]
+    pub fn sized_for(mut self, bytes: usize) -> Self {
+        self.tree.entries.reserve(bytes / 12 + 16);
+        self
+    }
+
     /// How many nodes there are so far: the index of the next one.
     #[must_use]
     pub fn len(&self) -> u32 {

@@ -102,6 +102,9 @@ impl File<'_> {
         if objects.is_empty() {
             return;
         }
+        let own_text = &document.text.as_bytes()[document.span.range()];
+        let may_patch =
+            memchr::memmem::find(own_text, b"$patch").or_else(|| memchr::memmem::find(own_text, b"$retainKeys"));
         let mut faults = Vec::new();
         for rule in RULES.iter().filter(|rule| self.policy.runs(rule.name)) {
             if let Check::Document(check) = rule.check {
@@ -114,20 +117,20 @@ impl File<'_> {
             let within = |fault: &Finding| matches!(fault.place, Place::Span(span) if (whole.start..=whole.end).contains(&span.start));
             let (own, rest) = faults.into_iter().partition(within);
             faults = rest;
-            self.object(object, own);
+            self.object(object, own, may_patch.is_some());
         }
         for fault in faults {
             self.report(fault, None, None);
         }
     }
 
-    fn object(&mut self, object: Object<'_>, mut findings: Vec<Finding>) {
+    fn object(&mut self, object: Object<'_>, mut findings: Vec<Finding>, may_patch: bool) {
         let tables = &self.policy.tables;
         let workloads = object.workloads(&tables.kinds);
         if !workloads.is_empty() {
             self.outcome.summary.workloads += 1;
         }
-        let is_patch = object.has_patch_directive()
+        let is_patch = (may_patch && object.has_patch_directive())
             || object.lacks_template(&workloads)
             || (!workloads.is_empty() && workloads.iter().all(|workload| workload.looks_like_patch()));
         if is_patch {

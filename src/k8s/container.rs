@@ -53,6 +53,12 @@ impl<'t> Container<'t> {
         self.field(&["image"])
     }
 
+    /// Where its imagePullPolicy stands or would stand.
+    #[must_use]
+    pub fn image_pull_policy_field(self) -> Field<'t> {
+        self.field(&["imagePullPolicy"])
+    }
+
     /// The image as written.
     #[must_use]
     pub fn image_text(self) -> Option<&'t str> {

@@ -4,6 +4,7 @@ mod aggressive_liveness_probe;
 mod duplicate_key;
 mod hidden_line_break;
 mod idle_base_image;
+mod image_pull_never;
 mod invalid_image_reference;
 mod latest_image_tag;
 mod memory_limit_below_request;
@@ -166,6 +167,7 @@ pub static RULES: &[&Rule] = &[
     &duplicate_key::RULE,
     &hidden_line_break::RULE,
     &idle_base_image::RULE,
+    &image_pull_never::RULE,
     &invalid_image_reference::RULE,
     &latest_image_tag::RULE,
     &memory_limit_below_request::RULE,

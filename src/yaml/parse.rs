@@ -28,7 +28,7 @@ pub(super) fn document(text: &str, part: Span) -> Result<Option<Document<'_>>, M
         let message = "a control character can't stand in YAML: take it out, or write it as an escape in double quotes";
         return Err(Malformed { offset: part.start + offset as u32, message: message.into() });
     }
-    let mut reader = Reader::new(text, part.start);
+    let mut reader = Reader::new(text, part);
     reader.tabs = memchr::memchr(b'\t', &text.as_bytes()[part.range()]).map(|_| Tabs::default());
     for event in Parser::new_from_str_with_options(&text[part.range()], options()) {
         let (event, span) = event.map_err(|error| reader.refused(&error))?;
@@ -121,15 +121,15 @@ struct Reader<'s> {
 }
 
 impl<'s> Reader<'s> {
-    fn new(text: &'s str, base: u32) -> Self {
-        let builder = Builder::new(text);
+    fn new(text: &'s str, part: Span) -> Self {
+        let builder = Builder::new(text).sized_for(part.range().len());
         Self {
             text,
-            base,
+            base: part.start,
             builder,
             frames: Vec::new(),
             anchors: Vec::new(),
-            end: base,
+            end: part.start,
             decoded: 1,
             aliased: 0,
             copied: 0,

@@ -1,0 +1,135 @@
+//! What runs where: patches, kustomizations, lists, kinds of the policy, suppressions.
+
+use crashlint::engine::outcome::Report;
+use crashlint::engine::{Input, lint};
+use crashlint::policy::{Policy, Profile};
+use crashlint::source::Source;
+use std::sync::Arc;
+
+/// Lints files of a folder of their own.
+fn run(files: &[(&str, &str)], policy: &Policy) -> Report {
+    let folder = tempfile::tempdir().unwrap();
+    let inputs: Vec<Input> = files
+        .iter()
+        .map(|(name, text)| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            Input { name: (*name).into(), path: Some(path), named: false, text: None }
+        })
+        .collect();
+    lint(&inputs, policy, 1, &|_, _| {})
+}
+
+fn rules(report: &Report) -> Vec<&'static str> {
+    report.active().map(|found| found.finding.rule).collect()
+}
+
+const NO_SELECTOR: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a}
+spec:
+  template:
+    metadata: {labels: {control-plane: a}}
+    spec:
+      containers:
+        - name: a
+          image: registry.example.com/a:1
+          resources: {limits: {memory: 64Mi}, requests: {memory: 32Mi}}
+";
+
+#[test]
+fn a_kustomization_may_supply_the_selector() {
+    let policy = Policy::default();
+    assert_eq!(rules(&run(&[("a.yaml", NO_SELECTOR)], &policy)), ["rejected-by-api-server"]);
+    for kustomization in ["commonLabels: {app: a}\n", "labels: [{pairs: {app: a}, includeSelectors: true}]\n"] {
+        let report = run(&[("a.yaml", NO_SELECTOR), ("kustomization.yaml", kustomization)], &policy);
+        assert!(rules(&report).is_empty(), "{kustomization}");
+        assert_eq!(report.not_rendered.len(), 1, "the kustomization itself");
+    }
+    let other = run(&[("a.yaml", NO_SELECTOR), ("kustomization.yaml", "labels: [{pairs: {app: a}}]\n")], &policy);
+    assert_eq!(rules(&other), ["rejected-by-api-server"]);
+}
+
+#[test]
+fn patches_and_parts_are_no_objects() {
+    let head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n";
+    for rest in [
+        "spec: {replicas: 1}\nstatus: {readyReplicas: 1}\n",
+        "spec: {template: {spec: {containers: [{name: a, command: [echo]}]}}}\n",
+        "spec: {template: {spec: {containers: [{name: a, image: b}]}}}\n",
+        "spec: {selector: {}, template: {$patch: replace}}\n",
+        "status: {replicas: 1}\n",
+    ] {
+        let report = run(&[("a.yaml", &format!("{head}{rest}"))], &Policy::default());
+        assert_eq!((rules(&report), report.summary.not_rendered, report.summary.workloads), (vec![], 1, 0), "{rest}");
+    }
+}
+
+#[test]
+fn files_that_a_kustomization_names_as_patches_are_left_out() {
+    for kustomization in
+        ["patches: [p/a.yaml]\n", "patches: [{path: ./p/a.yaml}]\n", "patchesStrategicMerge: [p/../p/a.yaml]\n"]
+    {
+        let report = run(&[("p/a.yaml", NO_SELECTOR), ("kustomization.yaml", kustomization)], &Policy::default());
+        assert!(rules(&report).is_empty(), "{kustomization}");
+        assert_eq!(report.summary.not_rendered, 2, "{kustomization}");
+    }
+}
+
+#[test]
+fn unparsable_templates_are_not_rendered() {
+    let report = run(&[("a.yaml", "{{- if .Values.x }}\na: {{ .Values.y }}\n{{- end }}\n")], &Policy::default());
+    assert!(report.input_errors.is_empty() && report.summary.not_rendered == 1);
+    let chart = [("c/Chart.yaml", "name: c\n"), ("c/templates/a.yaml", NO_SELECTOR)];
+    let report = run(&chart, &Policy::default());
+    assert!(rules(&report).is_empty() && report.summary.not_rendered == 1);
+}
+
+#[test]
+fn lists_recurse_and_typed_lists_lend_their_type() {
+    let pod = "metadata: {name: a}, spec: {containers: [{name: c, image: 'nginx:1'}]}";
+    let text = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: v1, kind: PodList, items: [{{{pod}}}]}}\n- {{apiVersion: v1, kind: Pod, {pod}}}\n"
+    );
+    let report = run(&[("a.yaml", &text)], &Policy::default());
+    assert_eq!(rules(&report), ["missing-memory-limit"; 2]);
+    assert!(report.findings.iter().all(|found| found.object.as_ref().is_some_and(|object| object.kind == "Pod")));
+}
+
+#[test]
+fn a_policy_adds_kinds() {
+    let text = "kinds: [{group: example.com, kind: Pool, plural: pools, path: 'spec.members[].template'}]\n";
+    let policy = Policy::load(&Arc::new(Source::new("p", text.into())), None).unwrap();
+    let pool = "apiVersion: example.com/v1
+kind: Pool
+metadata: {name: a}
+spec: {members: [{template: {spec: {containers: [{name: c, image: nginx}]}}}]}
+";
+    assert_eq!(rules(&run(&[("a.yaml", pool)], &policy)), ["missing-memory-limit", "latest-image-tag"]);
+    assert!(rules(&run(&[("a.yaml", pool)], &Policy::default())).is_empty());
+}
+
+#[test]
+fn annotations_silence_faults_of_the_text_too() {
+    let text = "apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: a
+  annotations: {crashlint.dev/ignore: duplicate-key}
+data:
+  a: b
+  a: c
+";
+    let report = run(&[("a.yaml", text)], &Policy::default());
+    assert!(rules(&report).is_empty());
+    assert_eq!(report.summary.suppressed, 1);
+}
+
+#[test]
+fn json_in_folders_is_read_where_it_looks_like_a_manifest() {
+    let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}"#;
+    let report = run(&[("a.json", pod), ("b.json", "{ broken")], &Policy::of(Profile::Recommended));
+    assert_eq!(rules(&report), ["missing-memory-limit", "latest-image-tag"]);
+    assert!(report.input_errors.is_empty() && report.summary.files == 1);
+}
