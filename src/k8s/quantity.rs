@@ -52,7 +52,8 @@ impl Quantity {
             Some(rest) => rest.split_at(rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len())),
             None => ("", rest),
         };
-        if whole.is_empty() && fraction.is_empty() {
+        // Without any digit it is zero: `Mi` is 0, and only an empty text is refused.
+        if text.is_empty() {
             return Err(Format);
         }
         if !suffix.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-')) {
@@ -194,6 +195,7 @@ mod tests {
         assert_eq!(ok("1.").ceil(), 1);
         assert_eq!(ok(".5k"), Quantity::new(500));
         assert_eq!(ok("-1"), Quantity::new(-1));
+        assert!(ok("Mi").is_zero() && ok("-").is_zero());
         assert_eq!(ok("0000000000000000000000000000000000000001"), Quantity::new(1));
         for (text, error) in [
             ("256MB", QuantityError::Suffix),
@@ -201,7 +203,6 @@ mod tests {
             ("512K", QuantityError::Suffix),
             ("512 Mi", QuantityError::Format),
             ("", QuantityError::Format),
-            ("Mi", QuantityError::Format),
             ("1e", QuantityError::Suffix),
             ("${MEM}", QuantityError::Format),
             ("1e99", QuantityError::Range),
