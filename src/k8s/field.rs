@@ -2,7 +2,7 @@
 
 use crate::finding::Edit;
 use crate::node::{Kind, Node};
-use crate::path::{Path, Segment};
+use crate::path::Path;
 use serde_json::{Map, Value};
 
 /// A route of keys below a mapping of an object. `null` counts as absent, as it does for Go.
@@ -67,12 +67,6 @@ impl<'t> Field<'t> {
     }
 }
 
-/// The path of a node below an object's root.
-#[must_use]
-pub fn path(root: Node<'_>, node: Node<'_>) -> Path {
-    node.path_from(root)
-}
-
 /// Walks a dotted route such as `spec.replicatedJobs[].template`: every node it leads to.
 /// `[]` stands for each item of a list.
 #[must_use]
@@ -87,28 +81,4 @@ pub fn walk<'t>(root: Node<'t>, route: &str) -> Vec<Node<'t>> {
             .collect();
     }
     nodes
-}
-
-/// A path's keys and indices with list items named by their `name`, so that it outlives reordering.
-#[must_use]
-pub fn named(root: Node<'_>, path: &Path) -> String {
-    let mut node = Some(root);
-    let mut text = String::new();
-    for segment in path.segments() {
-        text.push('/');
-        match segment {
-            Segment::Key(key) => {
-                node = node.and_then(|node| node.get(key));
-                text.push_str(key);
-            }
-            Segment::Index(index) => {
-                node = node.and_then(|node| node.items().nth(*index));
-                match node.and_then(|node| node.get("name")).and_then(Node::as_str) {
-                    Some(name) => text.push_str(name),
-                    None => text.push_str(&index.to_string()),
-                }
-            }
-        }
-    }
-    text
 }
