@@ -25,3 +25,5 @@ pub mod engine;
 pub mod report;
 // Floor 7
 pub mod cli;
+#[cfg(feature = "webhook")]
+pub mod webhook;
