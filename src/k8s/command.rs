@@ -15,6 +15,14 @@ pub struct Word<'t> {
     pub node: Node<'t>,
 }
 
+impl Word<'_> {
+    /// Whether no value of a variable is in its text.
+    #[must_use]
+    pub fn is_as_written(&self) -> bool {
+        matches!(self.text, Some(Cow::Borrowed(_)))
+    }
+}
+
 /// The argument vector of a container: `command` and `args`; or `args` alone, where the image is
 /// known to run them. `None` where the image decides.
 #[must_use]

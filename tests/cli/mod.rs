@@ -2,6 +2,7 @@
 
 mod collecting;
 mod linting;
+mod preflight;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
