@@ -5,5 +5,8 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    crashlint::cli::main()
+    crashlint::cli::main(&[
+        #[cfg(feature = "webhook")]
+        crashlint::cli::Door { command: crashlint::webhook::command(), run: crashlint::webhook::main },
+    ])
 }

@@ -19,17 +19,31 @@ use std::process::ExitCode;
 /// Exit code of a wrong usage, unreadable input or internal error.
 const TROUBLE: u8 = 2;
 
+/// A verb that another module of this floor brings. They don't know each other, so `main` hands it over.
+pub struct Door {
+    /// Its name and arguments; help, completions and the man page hold them.
+    pub command: clap::Command,
+    /// Runs it.
+    pub run: fn(&clap::ArgMatches) -> ExitCode,
+}
+
 /// Runs the process's arguments.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(doors: &[Door]) -> ExitCode {
+    let command = Cli::command().subcommands(doors.iter().map(|door| door.command.clone()));
     // Parses, and on wrong usage prints help and ends the process with 2.
-    let matches = Cli::command().get_matches();
+    let matches = command.clone().get_matches();
+    if let Some((name, matches)) = matches.subcommand()
+        && let Some(door) = doors.iter().find(|door| door.command.get_name() == name)
+    {
+        return (door.run)(matches);
+    }
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
     let stderr = Console { color: cli.color };
-    match run(&cli, &stderr) {
+    match run(&cli, command, &stderr) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             let text = format!("{}\n", trouble(&error));
@@ -40,7 +54,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli, console: &Console) -> anyhow::Result<u8> {
+fn run(cli: &Cli, mut command: clap::Command, console: &Console) -> anyhow::Result<u8> {
     let mut text = Vec::new();
     let code = match &cli.verb {
         None => return lint::run(&cli.lint, console),
@@ -48,10 +62,10 @@ fn run(cli: &Cli, console: &Console) -> anyhow::Result<u8> {
         Some(Verb::Preflight(args)) => return preflight::run(args, console),
         Some(Verb::Explain { rule }) => explain::run(rule, &mut text),
         Some(Verb::Completions { shell }) => {
-            clap_complete::generate(*shell, &mut Cli::command(), "crashlint", &mut text);
+            clap_complete::generate(*shell, &mut command, "crashlint", &mut text);
             Ok(())
         }
-        Some(Verb::Man) => clap_mangen::Man::new(Cli::command()).render(&mut text).context("the man page"),
+        Some(Verb::Man) => clap_mangen::Man::new(command).render(&mut text).context("the man page"),
     };
     code?;
     console.print(&text)?;

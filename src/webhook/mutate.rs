@@ -7,6 +7,7 @@ use crate::fix::patch::{Change, Unmendable, mend, operations, with_tree};
 use crate::k8s::object::Object;
 use crate::k8s::validate::rejections;
 use crate::node::Node;
+use crate::path::Path;
 use crate::policy::Policy;
 use json_patch::Patch;
 
@@ -27,8 +28,8 @@ pub(super) enum Dropped {
     Unmendable(#[from] Unmendable),
     #[error("the patch does not apply: {0}")]
     Misfit(#[from] json_patch::PatchError),
-    #[error("the API server would refuse the patched Pod: {0}")]
-    Refused(String),
+    #[error("the API server would refuse `{0}` of the patched Pod")]
+    Refused(Path),
     #[error("the patched Pod's annotations are too large")]
     TooLarge,
 }
@@ -70,14 +71,14 @@ fn prove(pod: Object<'_>, patch: &[json_patch::PatchOperation], policy: &Policy)
     let mut patched = pod.root.to_json();
     json_patch::patch(&mut patched, patch)?;
     with_tree(&patched, |root| {
-        let Some(after) = Object::new(root) else { return Err(Dropped::Refused("it is no object any more".into())) };
+        let Some(after) = Object::new(root) else { return Err(Dropped::Refused(Path::root())) };
         if after.annotations_size() > MAX_ANNOTATIONS.max(pod.annotations_size()) {
             return Err(Dropped::TooLarge);
         }
         // What was wrong before is not ours to judge here.
         let before = rejections(&pod, kinds);
         match rejections(&after, kinds).into_iter().find(|misfit| !before.contains(misfit)) {
-            Some(misfit) => Err(Dropped::Refused(format!("{}: {}", misfit.path, misfit.message))),
+            Some(misfit) => Err(Dropped::Refused(misfit.path)),
             None => Ok(()),
         }
     })?
