@@ -1,6 +1,8 @@
 //! The command line, one verb a file.
 
 pub mod args;
+#[cfg(feature = "webhook")]
+mod certs;
 pub mod collect;
 mod explain;
 mod lint;
@@ -43,6 +45,8 @@ fn run(cli: &Cli, console: &Console) -> anyhow::Result<u8> {
         None => return lint::run(&cli.lint, console),
         Some(Verb::Rules { format }) => rules::run(*format, &mut text),
         Some(Verb::Explain { rule }) => explain::run(rule, &mut text),
+        #[cfg(feature = "webhook")]
+        Some(Verb::Certs { kind }) => certs::run(kind, &mut text),
         Some(Verb::Completions { shell }) => {
             clap_complete::generate(*shell, &mut Cli::command(), "crashlint", &mut text);
             Ok(())
