@@ -15,6 +15,47 @@ pub fn documents(text: &str) -> Documents<'_> {
     Documents { text, at: 0, count: 0, failed: false }
 }
 
+/// The one document of a text that a machine wrote. Nobody writes the same key twice by accident
+/// there, nor a number that no type holds: both are refused.
+///
+/// # Errors
+/// Where the text is not exactly one JSON value, or such a one.
+pub fn single(text: &str) -> Result<Document<'_>, Malformed> {
+    let mut documents = documents(text);
+    let error = |offset: u32, message: &str| Malformed { offset, message: message.into() };
+    let document = documents.next().unwrap_or_else(|| Err(error(0, "there is no JSON value")))?;
+    let rest = &text[document.span.end as usize..];
+    let blanks = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len();
+    if blanks < rest.len() {
+        return Err(error(document.span.end + blanks as u32, "something follows the JSON value"));
+    }
+    let mut open = vec![document.tree.root()];
+    let mut keys: Vec<(&str, u32)> = Vec::new();
+    while let Some(node) = open.pop() {
+        match node.kind() {
+            Kind::Mapping => {
+                keys.clear();
+                keys.extend(node.entries().map(|(key, _)| (key.scalar().unwrap_or_default(), key.span().start)));
+                keys.sort_unstable();
+                if let Some(pair) = keys.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+                    return Err(error(pair[1].1, "a key stands here for the second time"));
+                }
+                open.extend(node.entries().map(|(_, value)| value));
+            }
+            Kind::Sequence => open.extend(node.items()),
+            Kind::Int | Kind::Float if !node.scalar().is_some_and(is_finite) => {
+                return Err(error(node.span().start, "no type holds a number as large as this"));
+            }
+            _ => {}
+        }
+    }
+    Ok(document)
+}
+
+fn is_finite(number: &str) -> bool {
+    number.len() < 300 && !number.contains(['e', 'E']) || number.parse().is_ok_and(f64::is_finite)
+}
+
 /// See [`documents`].
 #[derive(Debug)]
 pub struct Documents<'s> {

@@ -22,6 +22,7 @@ pub mod policy;
 // Floor 5
 pub mod engine;
 // Floor 6
+pub mod fix;
 pub mod report;
 // Floor 7
 pub mod cli;

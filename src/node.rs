@@ -330,6 +330,17 @@ impl<'t> Node<'t> {
         }
     }
 
+    /// Whether both hold the same values, written in the same order.
+    #[must_use]
+    pub fn same_as(self, other: Node<'_>) -> bool {
+        let (mine, theirs) = (self.after() - self.index, other.after() - other.index);
+        mine == theirs
+            && (0..mine).all(|at| {
+                let (a, b) = (self.sibling(self.index + at), Node { tree: other.tree, index: other.index + at });
+                a.kind() == b.kind() && a.after() - a.index == b.after() - b.index && a.scalar() == b.scalar()
+            })
+    }
+
     /// The node as a JSON value; of duplicate keys the last wins. Numbers beyond 64 bits become
     /// floats.
     #[must_use]

@@ -1,19 +1,16 @@
 //! One file: its documents, their objects, what the rules say of them.
 
-use super::outcome::{Excerpt, InputError, NotRendered, ObjectRef, Reported, Summary, Suppression};
+use super::examine::{Examined, Verdict, View, examine, judge};
+use super::outcome::{Excerpt, InputError, NotRendered, ObjectRef, Reported, Summary};
 use super::read::Input;
-use super::suppress::Ignores;
 use super::survey::{self, Survey};
 use crate::finding::{Finding, Place};
 use crate::k8s::object::Object;
-use crate::k8s::pod::Workload;
 use crate::node::Document;
-use crate::path;
-use crate::policy::{Policy, Target};
+use crate::policy::Policy;
 use crate::read::documents;
-use crate::rules::{Check, Context, RULES};
+use crate::rules::{Check, RULES};
 use crate::source::{Source, Span};
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -119,82 +116,33 @@ impl File<'_> {
             faults = rest;
             self.object(object, own, may_patch.is_some());
         }
-        for fault in faults {
-            self.report(fault, None, None);
+        let view = View { file: self.source.name(), namespace: None, may_patch: false, admission: false };
+        for verdict in faults.into_iter().filter_map(|fault| judge(fault, None, None, self.policy, &view)) {
+            self.report(verdict, None);
         }
     }
 
-    fn object(&mut self, object: Object<'_>, mut findings: Vec<Finding>, may_patch: bool) {
-        let tables = &self.policy.tables;
-        let workloads = object.workloads(&tables.kinds);
-        if !workloads.is_empty() {
-            self.outcome.summary.workloads += 1;
-        }
-        let is_patch = (may_patch && object.has_patch_directive())
-            || object.lacks_template(&workloads)
-            || (!workloads.is_empty() && workloads.iter().all(|workload| workload.looks_like_patch()));
-        if is_patch {
-            let file = Arc::clone(self.source.name());
-            self.outcome.not_rendered.push(NotRendered { file, why: "patch" });
-            self.outcome.summary.workloads -= usize::from(!workloads.is_empty());
-            return;
-        }
-        findings.append(&mut self.run(object, &workloads));
-        let mut ignores =
-            if self.policy.honour_annotations { Ignores::of(object, &workloads) } else { Ignores::default() };
-        for finding in findings {
-            let suppressed = ignores.take(&finding);
-            self.report(finding, Some(object), suppressed);
-        }
-        let unused: Vec<Finding> = ignores.unused(|rule| self.policy.runs(rule)).collect();
-        for finding in unused {
-            self.report(finding, Some(object), None);
-        }
-    }
-
-    /// Everything that the rules say of an object, before policy.
-    fn run(&self, object: Object<'_>, workloads: &[Workload<'_>]) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        for rule in RULES.iter().filter(|rule| self.policy.runs(rule.name)) {
-            let options = self.policy.options(rule.name);
-            let context = Context { options: &**options, tables: &self.policy.tables, set: &self.survey.set };
-            match rule.check {
-                Check::Document(_) | Check::Engine => {}
-                Check::Object(check) => check(&object, &context, &mut findings),
-                Check::Workload(check) => {
-                    workloads.iter().for_each(|workload| check(workload, &context, &mut findings))
-                }
-                Check::Container(check) => {
-                    for container in workloads.iter().flat_map(|workload| workload.containers()) {
-                        let first = findings.len();
-                        check(&container, &context, &mut findings);
-                        for finding in &mut findings[first..] {
-                            finding.container = container.name().map(str::to_owned);
-                        }
-                    }
+    fn object(&mut self, object: Object<'_>, faults: Vec<Finding>, may_patch: bool) {
+        let view = View { file: self.source.name(), namespace: object.namespace(), may_patch, admission: false };
+        let examined = examine(object, faults, self.policy, &self.survey.set, &view);
+        match examined {
+            Examined::Patch => {
+                let file = Arc::clone(self.source.name());
+                self.outcome.not_rendered.push(NotRendered { file, why: "patch" });
+            }
+            Examined::Judged { carries_pods, verdicts } => {
+                self.outcome.summary.workloads += usize::from(carries_pods);
+                for verdict in verdicts {
+                    self.report(verdict, Some(object));
                 }
             }
         }
-        name_containers(&mut findings, workloads);
-        leave_to_specific(findings)
     }
 
-    /// Applies the policy, and finds the place.
-    fn report(&mut self, finding: Finding, object: Option<Object<'_>>, suppressed: Option<Suppression>) {
-        let Some(severity) = self.policy.severity(&finding) else { return };
+    /// Finds the place.
+    fn report(&mut self, verdict: Verdict, object: Option<Object<'_>>) {
+        let Verdict { finding, severity, suppressed } = verdict;
         let file = self.source.name();
-        let suppressed = suppressed.or_else(|| {
-            let target = Target {
-                rule: finding.rule,
-                file,
-                namespace: object.and_then(Object::namespace),
-                kind: object.map(|object| object.kind),
-                name: object.map(Object::name),
-                labels: object.and_then(Object::labels),
-            };
-            let exempted = self.policy.exemption(&target)?;
-            Some(Suppression { by: exempted.by, reason: Some(exempted.reason) })
-        });
         let excerpt = |place: &Place, message: &str| {
             let span = match place {
                 Place::Span(span) => *span,
@@ -220,42 +168,6 @@ impl File<'_> {
             suppressed,
         });
     }
-}
-
-/// What a rule about whole objects finds within a container is about that container.
-fn name_containers(findings: &mut [Finding], workloads: &[Workload<'_>]) {
-    let mut nameless = findings.iter_mut().filter(|finding| finding.container.is_none()).peekable();
-    if nameless.peek().is_none() {
-        return;
-    }
-    let containers: HashMap<path::Path, &str> = workloads
-        .iter()
-        .flat_map(|workload| workload.containers())
-        .filter_map(|container| Some((container.path(), container.name()?)))
-        .collect();
-    for finding in nameless {
-        let Place::Path(path) = &finding.place else { continue };
-        let mut above = path.clone();
-        while above.pop().is_some() {
-            if let Some(name) = containers.get(&above) {
-                finding.container = Some((*name).to_owned());
-            }
-        }
-    }
-}
-
-/// `rejected-by-api-server` is silent where a rule of its own speaks of the same field.
-fn leave_to_specific(mut findings: Vec<Finding>) -> Vec<Finding> {
-    const GENERAL: &str = "rejected-by-api-server";
-    let specific: Vec<path::Path> = findings
-        .iter()
-        .filter(|finding| finding.rule != GENERAL)
-        .filter_map(|finding| if let Place::Path(path) = &finding.place { Some(path.clone()) } else { None })
-        .collect();
-    findings.retain(|finding| {
-        finding.rule != GENERAL || !matches!(&finding.place, Place::Path(path) if specific.contains(path))
-    });
-    findings
 }
 
 /// A span with the line that it begins in.

@@ -3,12 +3,15 @@
 //! Two passes: the first keeps what manifests say to each other, the second runs the rules file by
 //! file. Memory holds a file for each thread, the facts, and the findings.
 
+pub mod admission;
+mod examine;
 mod file;
 pub mod outcome;
 mod read;
 mod suppress;
 mod survey;
 
+pub use examine::Verdict;
 pub use read::Input;
 
 use crate::finding::{Finding, Severity};

@@ -67,6 +67,16 @@ impl<'t> Field<'t> {
     }
 }
 
+/// The key by which the API tells the items of a list apart, where it has one: `name` of containers
+/// and variables, `mountPath` of mounts … (`patchMergeKey` in `k8s.io/api/core/v1/types.go`).
+#[must_use]
+pub fn item_name<'t>(item: Node<'t>) -> Option<&'t str> {
+    ["name", "mountPath", "devicePath", "containerPort", "topologyKey", "ip"]
+        .into_iter()
+        .find_map(|key| item.get(key))
+        .and_then(Node::scalar)
+}
+
 /// Walks a dotted route such as `spec.replicatedJobs[].template`: every node it leads to.
 /// `[]` stands for each item of a list.
 #[must_use]

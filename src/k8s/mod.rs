@@ -10,6 +10,7 @@ pub mod object;
 pub mod pod;
 pub mod probe;
 pub mod quantity;
+pub mod review;
 pub mod schema;
 pub mod shell;
 pub mod siblings;

@@ -1,6 +1,6 @@
 //! An object: its type, its metadata, the items of a list, the workloads in it.
 
-use super::field::walk;
+use super::field::{Field, walk};
 use super::kinds::{KINDS, Kind, group};
 use super::pod::Workload;
 use crate::node::{self, Node};
@@ -9,6 +9,8 @@ use crate::node::{self, Node};
 pub const IGNORE: &str = "crashlint.dev/ignore";
 /// The annotation that says why.
 pub const IGNORE_REASON: &str = "crashlint.dev/ignore-reason";
+/// The annotation that the webhook writes on a Pod that it changed: what, and by which rule.
+pub const PATCHED: &str = "crashlint.dev/patched";
 
 /// A Kubernetes object: a mapping with `apiVersion` and `kind`.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +70,47 @@ impl<'t> Object<'t> {
     #[must_use]
     pub fn group(self) -> &'t str {
         group(self.api_version)
+    }
+
+    /// Whether a controller made it and looks after it: an owner reference with `controller: true`.
+    #[must_use]
+    pub fn has_controller(self) -> bool {
+        let owners = self.root.get("metadata").and_then(|metadata| metadata.get("ownerReferences"));
+        owners.is_some_and(|owners| {
+            owners.items().any(|owner| owner.get("controller").and_then(Node::as_bool) == Some(true))
+        })
+    }
+
+    /// Whether it waits to be deleted, by a finalizer or its grace period.
+    #[must_use]
+    pub fn is_being_deleted(self) -> bool {
+        self.root
+            .get("metadata")
+            .and_then(|metadata| metadata.get("deletionTimestamp"))
+            .is_some_and(|time| !time.is_null())
+    }
+
+    /// Whether a kubelet made it known for a static Pod: nothing that is done to it has an effect
+    /// (`MirrorPodAnnotationKey` in `k8s.io/api/core/v1/annotation_key_constants.go`).
+    #[must_use]
+    pub fn is_mirror_pod(self) -> bool {
+        annotation(self.root, "kubernetes.io/config.mirror").is_some()
+    }
+
+    /// Where the annotation stands that says what the webhook changed.
+    #[must_use]
+    pub fn patched_annotation(self) -> Field<'t> {
+        Field::new(self.root, self.root, &["metadata", "annotations", PATCHED])
+    }
+
+    /// Bytes of all annotations, keys and values, as the API server counts them.
+    #[must_use]
+    pub fn annotations_size(self) -> usize {
+        let annotations = self.root.get("metadata").and_then(|metadata| metadata.get("annotations"));
+        annotations
+            .into_iter()
+            .flat_map(Node::entries)
+            .fold(0, |size, (key, value)| size + key.scalar().map_or(0, str::len) + value.scalar().map_or(0, str::len))
     }
 
     fn meta(self, key: &str) -> Option<&'t str> {

@@ -34,6 +34,10 @@ pub(super) struct File {
     pub(super) set: Option<Completeness>,
     /// The cluster's version, such as "1.36", for what depends on it.
     pub(super) kubernetes_version: Option<String>,
+    /// The release, such as "1.4", whose rules the webhook may act on: what is newer is only
+    /// counted. Where nothing is said, a rule that is new or widened is only counted for one minor
+    /// release.
+    pub(super) rules_as_of: Option<String>,
     /// Programs that need long to start, besides the built-in ones.
     pub(super) slow_starters: Vec<SlowStarter>,
     /// Facts about images, before the built-in ones.
@@ -66,6 +70,44 @@ impl Profile {
             Self::Minimal => "minimal",
             Self::Recommended => "recommended",
             Self::Strict => "strict",
+        }
+    }
+}
+
+impl Mode {
+    /// Every mode, from the gravest.
+    pub const ALL: [Self; 3] = [Self::Enforce, Self::Warn, Self::Audit];
+
+    /// `enforce`, `warn` or `audit`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Warn => "warn",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// The gravest action that it lets through.
+    #[must_use]
+    pub fn cap(self) -> Action {
+        match self {
+            Self::Enforce => Action::Deny,
+            Self::Warn => Action::Warn,
+            Self::Audit => Action::Audit,
+        }
+    }
+}
+
+impl Action {
+    /// `deny`, `warn`, `audit` or `off`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Warn => "warn",
+            Self::Audit => "audit",
+            Self::Off => "off",
         }
     }
 }
@@ -114,7 +156,8 @@ pub(super) struct Common {
     /// Severity of all findings of the rule; `off` switches it off. A finding whose own severity
     /// is below that of the rule's gravest case never rises above `warning`, unless `tiers: all`.
     pub(super) severity: Option<Level>,
-    /// What the webhook does with the rule's findings, whatever the mode says.
+    /// What the webhook does with the rule's findings, as far as the mode lets it; where nothing
+    /// is said, errors are denied, warnings warned of, and infos written to the audit log.
     pub(super) action: Option<Action>,
     /// With `all`, `severity` holds for heuristic cases as well.
     pub(super) tiers: Option<Tiers>,
@@ -130,8 +173,8 @@ pub(super) enum Level {
     Off,
 }
 
-/// What the webhook does with findings of a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+/// What the webhook does with findings of a rule, from the gravest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// Refuse the object.

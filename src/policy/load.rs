@@ -52,11 +52,10 @@ fn tables() -> Tables {
     }
 }
 
-/// Today in UTC, or the day of SOURCE_DATE_EPOCH (reproducible-builds.org, seconds since 1970).
-fn today() -> Date {
-    let epoch = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.trim().parse().ok());
-    let now = epoch.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()).unwrap_or_else(jiff::Timestamp::now);
-    now.to_zoned(TimeZone::UTC).date()
+/// The day of SOURCE_DATE_EPOCH (reproducible-builds.org, seconds since 1970), in UTC.
+fn epoch() -> Option<Date> {
+    let seconds = std::env::var("SOURCE_DATE_EPOCH").ok()?.trim().parse().ok()?;
+    Some(jiff::Timestamp::from_second(seconds).ok()?.to_zoned(TimeZone::UTC).date())
 }
 
 /// A built-in profile as a policy.
@@ -72,6 +71,7 @@ pub(super) fn profile(profile: Profile) -> Policy {
         mutate: Vec::new(),
         set: Completeness::default(),
         kubernetes_minor: None,
+        rules_as_of: None,
         settings: RULES
             .iter()
             .map(|rule| Setting { options: (rule.options.default)(), level: None, action: None, all_tiers: false })
@@ -81,7 +81,7 @@ pub(super) fn profile(profile: Profile) -> Policy {
         exemptions: Vec::new(),
         source: None,
         folder: PathBuf::new(),
-        today: today(),
+        today: epoch(),
     };
     let mut reader = Reader { root: document.tree.root(), below: None, problems: Vec::new() };
     reader.apply(&mut policy);
@@ -173,6 +173,13 @@ impl Reader<'_> {
         policy.honour_annotations = policy.honour_annotations_as_written.unwrap_or(true);
         if let Some(version) = file.kubernetes_version {
             policy.kubernetes_minor = self.minor(&version);
+        }
+        if let Some(version) = file.rules_as_of {
+            policy.rules_as_of = version.parse().ok();
+            if policy.rules_as_of.is_none() {
+                let message = format!("`rulesAsOf` must be a release such as \"1.4\", not `{version}`");
+                self.wrong(Path::root().join("rulesAsOf"), message);
+            }
         }
         for (at, name) in file.mutate.iter().enumerate() {
             let path = Path::root().join("mutate").join(at);

@@ -44,6 +44,8 @@ pub struct Policy {
     pub set: Completeness,
     /// Minor version of the cluster's Kubernetes 1, where the policy says.
     pub kubernetes_minor: Option<u32>,
+    /// The release whose rules the webhook may act on, where the policy pins one.
+    pub rules_as_of: Option<rules::Release>,
     /// One for each of [`RULES`].
     settings: Vec<Setting>,
     minimum: Option<Severity>,
@@ -51,7 +53,8 @@ pub struct Policy {
     exemptions: Vec<Exemption>,
     source: Option<Arc<Source>>,
     folder: PathBuf,
-    today: Date,
+    /// Where it does not follow the clock.
+    today: Option<Date>,
 }
 
 /// What a policy says of a rule.
@@ -157,10 +160,24 @@ impl Policy {
         &self.setting(rule).expect("a rule of the list").options
     }
 
-    /// What the webhook does with findings of a rule, where the policy says so for this one.
+    /// What the webhook does with a finding of this severity, before any mode.
     #[must_use]
-    pub fn action(&self, rule: &str) -> Option<Action> {
-        self.setting(rule)?.action
+    pub fn action(&self, finding: &Finding, severity: Severity) -> Action {
+        let by_severity = match severity {
+            Severity::Error => Action::Deny,
+            Severity::Warning => Action::Warn,
+            Severity::Info => Action::Audit,
+        };
+        let Some(setting) = self.setting(finding.rule) else { return Action::Off };
+        let wanted = match setting.action {
+            // A heuristic case stays one, as with severities.
+            Some(action) if is_heuristic(finding) && !setting.all_tiers => action.max(Action::Warn),
+            Some(action) => action,
+            None => by_severity,
+        };
+        let established = rules::find(finding.rule)
+            .is_some_and(|rule| rule.is_established(self.rules_as_of, rules::Release::current()));
+        if established { wanted } else { wanted.max(Action::Audit) }
     }
 
     /// The severity of a finding after policy; `None` where it is not reported.
@@ -177,9 +194,8 @@ impl Policy {
             None if self.raise_info => return Some(own.max(Severity::Warning)),
             None => return Some(own),
         };
-        let gravest = rules::find(finding.rule).map_or(own, |rule| rule.severity);
         // A heuristic case stays one, however grave the rule is told to be.
-        let capped = own < gravest && !setting.all_tiers;
+        let capped = is_heuristic(finding) && !setting.all_tiers;
         Some(if capped { asked.min(Severity::Warning) } else { asked })
     }
 
@@ -187,8 +203,8 @@ impl Policy {
     #[must_use]
     pub fn exemption(&self, target: &Target<'_>) -> Option<Exempted> {
         // All that hold are noted as used; the first one is named.
-        let holding: Vec<_> =
-            self.exemptions.iter().filter(|one| one.exempts(target, &self.folder, self.today)).collect();
+        let today = self.today();
+        let holding: Vec<_> = self.exemptions.iter().filter(|one| one.exempts(target, &self.folder, today)).collect();
         let first = holding.first()?;
         let source = self.source.as_ref()?;
         let line = source.position(first.span.start).line;
@@ -198,7 +214,7 @@ impl Policy {
     /// Exemptions that are expired or took nothing out.
     pub fn unused_exemptions(&self) -> impl Iterator<Item = UnusedExemption<'_>> {
         self.exemptions.iter().filter_map(|exemption| {
-            let message = match exemption.unused(self.today)? {
+            let message = match exemption.unused(self.today())? {
                 Unused::Expired(last) => format!("this exemption has expired: its last day was {last}"),
                 Unused::NeverMatched => "this exemption matches nothing".to_owned(),
             };
@@ -206,10 +222,15 @@ impl Policy {
         })
     }
 
+    /// The day on which it decides, in UTC: a webhook outlives many.
+    fn today(&self) -> Date {
+        self.today.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date())
+    }
+
     /// Decides as if today were this day.
     #[must_use]
     pub fn on(mut self, today: Date) -> Self {
-        self.today = today;
+        self.today = Some(today);
         self
     }
 }
@@ -218,6 +239,11 @@ impl Default for Policy {
     fn default() -> Self {
         Self::of(Profile::default())
     }
+}
+
+/// Whether a finding is below its rule's gravest case.
+fn is_heuristic(finding: &Finding) -> bool {
+    rules::find(finding.rule).is_some_and(|rule| finding.severity < rule.severity)
 }
 
 /// What to say of a rule that is none.

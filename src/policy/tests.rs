@@ -101,7 +101,8 @@ fn severities_of_profiles_and_files() {
     assert_eq!(is(&file, warning, Severity::Warning), Some(Severity::Info));
     let all = load(&format!("rules: {{{error}: {{severity: error, tiers: all, action: deny}}}}\n")).unwrap();
     assert_eq!(is(&all, error, Severity::Info), Some(Severity::Error));
-    assert_eq!((all.action(error), all.action(warning)), (Some(Action::Deny), None));
+    assert_eq!(all.action(&finding(error, Severity::Info), Severity::Error), Action::Deny);
+    assert_eq!(all.action(&finding(warning, Severity::Warning), Severity::Warning), Action::Warn);
     for off in ["off", "'off'", "false"] {
         let off = load(&format!("rules: {{{error}: {{severity: {off}}}}}\n")).unwrap();
         assert!(!off.runs(error) && off.runs(warning));

@@ -33,6 +33,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: Some(Safety::Safe),
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "A garbage collection, a slow disk or a full CPU delays an answer or two, and the kubelet kills a container \
                   that was only slow. Its load moves to the other replicas, which become slow and are killed as well: a restart \

@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::File,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "Whatever stands under the first of the two keys is dropped without a word: a second `env:` hides the first list, a second \
                   `livenessProbe:` the probe that was meant.",

@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::File,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "What you see is not what Kubernetes reads: text behind such a character in a comment is a line of its own to Kubernetes, and can \
                   hold a field; within a value it cuts the value in two.",

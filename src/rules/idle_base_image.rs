@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "The container starts a shell or an interpreter that has nobody to talk to, ends with exit code 0, and is started again: \
                   `Completed`, then CrashLoopBackOff.",

@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "On a node that does not have the image the container can't start: ErrImageNeverPull, for as long as the Pod is there.",
         why: "`imagePullPolicy: Never` is meant for images that were loaded into a local cluster by hand. New nodes, and nodes whose \

@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "The Pod stays Pending with `InvalidImageName`. It never starts, and never gets better.",
         why: "A reference is `[registry/]repository[:tag][@digest]`; repositories are lower-case, and there is no scheme. The API server \

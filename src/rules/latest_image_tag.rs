@@ -29,6 +29,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::PodAndSet,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "A Pod that restarts on another node, or scales up, gets another version than its siblings. One day that version \
                   does not start: CrashLoopBackOff with no change in the repository, and nothing to roll back to. Where the tag is gone, \

@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "The API server refuses the object: `must be less than or equal to memory limit`. Nothing is rolled out, and what ran \
                   before goes on running.",

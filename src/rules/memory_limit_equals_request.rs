@@ -34,6 +34,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: Some(Safety::Review),
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "The first moment that needs more memory than the usual one ends the container: OOMKilled, exit code 137. It starts \
                   again, takes the same load, and ends again.",

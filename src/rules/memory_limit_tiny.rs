@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: Some(Safety::Review),
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "The Pod hangs in ContainerCreating for ever (FailedMount: no space left on device, as the volume of its token is sized by \
                   the limit), or the runtime refuses to start it (StartError, exit code 128: unable to set memory limit). It is no OOM kill.",

@@ -14,6 +14,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: Some(Safety::Review),
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "The API server refuses the object: `quantities must match the regular expression`. Nothing is rolled out.",
         why: "A quantity is a number and one of Ki, Mi, Gi, Ti, Pi, Ei (powers of 1024) or k, M, G, T, P, E (powers of 1000). `MB`, `GiB`, an \

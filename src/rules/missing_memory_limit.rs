@@ -12,6 +12,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::PodAndSet,
     fix: Some(Safety::Review),
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "A leak or a spike grows until the node has no memory left. Then the kernel kills whatever it finds (137, OOMKilled, often \
                   another container), or the kubelet evicts Pods: those that use more than they asked for go first.",

@@ -28,6 +28,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: Some(Safety::Safe),
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "The kubelet begins to check as soon as the container runs. An application that is still starting fails \
                   the checks, is killed, starts again from nothing and is killed again: CrashLoopBackOff, with exit code 137 \

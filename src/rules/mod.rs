@@ -132,12 +132,56 @@ pub struct Rule {
     pub fix: Option<Safety>,
     /// The release that brought it.
     pub since: &'static str,
+    /// The release that last made it find more.
+    pub widened: Option<&'static str>,
     /// Its page.
     pub docs: Docs,
     /// Its options.
     pub options: OptionsType,
     /// Its function.
     pub check: Check,
+}
+
+/// The first published release: its rules are established from the start.
+const FIRST: Release = Release(0, 1);
+
+/// A release as far as rules differ by it: major and minor version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Release(u32, u32);
+
+impl Release {
+    /// This program's own.
+    ///
+    /// # Panics
+    /// Never: a test reads it.
+    #[must_use]
+    pub fn current() -> Self {
+        env!("CARGO_PKG_VERSION").parse().expect("a package has a version")
+    }
+}
+
+impl std::str::FromStr for Release {
+    type Err = ();
+
+    /// Reads `1.4` or `1.4.2`.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut parts = text.trim_start_matches('v').split('.').map(|part| part.parse().map_err(drop));
+        Ok(Self(parts.next().ok_or(())??, parts.next().ok_or(())??))
+    }
+}
+
+impl Rule {
+    /// Whether the webhook may act on its findings: a rule that is new or widened is only counted
+    /// for one minor release, so that an upgrade never denies what was allowed. `pinned` is the
+    /// release whose rules are wanted, where the policy names one.
+    #[must_use]
+    pub fn is_established(&self, pinned: Option<Release>, current: Release) -> bool {
+        let newest = [Some(self.since), self.widened].into_iter().flatten().filter_map(|text| text.parse().ok()).max();
+        newest.is_none_or(|newest: Release| match pinned {
+            Some(pinned) => newest <= pinned,
+            None => newest <= FIRST || newest < current,
+        })
+    }
 }
 
 /// What a rule may ask besides the object itself.

@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "`kubectl apply` prints `error validating data`, `is invalid` or `cannot unmarshal`, and nothing changes: \
             a new workload never starts, and of an existing one the old pods go on running, perhaps those that crash. \

@@ -13,6 +13,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "The field has no effect: a `livenessProbe` one level too high probes nothing, `resource:` limits nothing, \
             a `subpath` mounts the whole volume. Which of the two follows depends on who sends the manifest: \

@@ -11,6 +11,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Set,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "An expired exemption exempts nothing any more; one that matches nothing stays behind until it matches something that it was not \
                   written for.",

@@ -11,6 +11,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "Nothing, today. A mistyped name does not silence what it should; a left-over one will silence a real fault one day.",
         why: "Suppressions outlive what they were written for. This one names a rule that does not exist, or one that finds nothing on this object \

@@ -15,6 +15,7 @@ pub(super) static RULE: Rule = Rule {
     scope: Scope::Pod,
     fix: None,
     since: "0.1.0",
+    widened: None,
     docs: Docs {
         happens: "The container ends with exit code 0, is started again, ends again: `Completed`, then CrashLoopBackOff, for ever. Nothing \
                   is wrong with the program; it is in the wrong kind of workload.",

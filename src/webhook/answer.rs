@@ -1,6 +1,12 @@
 //! A review's bytes to an answer's bytes, and what is logged and counted of it.
 
+use super::{mutate, validate, words};
+use crate::json;
+use crate::k8s::object::Object;
+use crate::k8s::review::Review;
 use crate::policy::{Action, Mode, Policy};
+use base64::Engine as _;
+use serde_json::{Value, json};
 
 /// Which path was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +79,8 @@ pub struct Record {
     pub findings: Vec<Noted>,
     /// Rules whose fixes are in the patch.
     pub mutated: Vec<&'static str>,
-    /// A patch was made and did not apply or decode, so it was not sent.
-    pub patch_dropped: bool,
+    /// A patch was made and would have done harm, so it was not sent: why.
+    pub dropped: Option<String>,
 }
 
 /// An answer to send with status 200.
@@ -106,20 +112,126 @@ pub enum Failure {
 /// # Errors
 /// Where the bytes are no AdmissionReview.
 pub fn answer(door: Door, body: &[u8], policy: &Policy, on_head: &mut dyn FnMut(&Head)) -> Result<Answer, NoReview> {
-    let _ = (door, policy);
-    let head = Head { uid: String::from_utf8_lossy(body).chars().take(36).collect(), ..Head::default() };
+    let text = std::str::from_utf8(body).map_err(|error| NoReview(format!("the body is not UTF-8: {error}")))?;
+    let document = json::single(text).map_err(|malformed| {
+        NoReview(format!("the body is no JSON: byte {}: {}", malformed.offset, malformed.message))
+    })?;
+    let review = Review::new(document.tree.root()).map_err(NoReview)?;
+    let head = Head::of(review);
     on_head(&head);
-    Ok(give_up(head, Failure::Panic, true))
+    Ok(match door {
+        Door::Validate(mode) => validated(review, head, mode.unwrap_or(policy.mode), policy),
+        Door::Mutate => mutated(review, head, policy),
+    })
+}
+
+fn validated(review: Review<'_>, head: Head, mode: Mode, policy: &Policy) -> Answer {
+    let rulings = validate::judge(review, mode, policy);
+    let outcome = validate::outcome(&rulings);
+    let mut response = response(&head, outcome != Outcome::Denied);
+    if outcome == Outcome::Denied {
+        response["status"] = json!({
+            "status": "Failure",
+            "code": 403,
+            "reason": "Forbidden",
+            "message": words::denial(&rulings, &head.namespace),
+            "details": {"name": head.name, "group": head.group(), "kind": head.kind, "causes": words::causes(&rulings)},
+        });
+    }
+    let warnings = words::warnings(&rulings);
+    if !warnings.is_empty() {
+        response["warnings"] = warnings.into();
+    }
+    if !rulings.is_empty() {
+        response["auditAnnotations"] = json!({"findings": words::findings(&rulings), "mode": mode.name()});
+    }
+    let findings = validate::noted(&rulings);
+    finish(Record { findings, ..Record::new(head, outcome) }, response)
+}
+
+fn mutated(review: Review<'_>, head: Head, policy: &Policy) -> Answer {
+    let mut response = response(&head, true);
+    let pod = review.object().filter(|object| {
+        head.operation == "CREATE" && head.subresource.is_empty() && object.kind == "Pod" && object.api_version == "v1"
+    });
+    let mutation = match pod {
+        Some(pod) => mutate::mutate(pod, validate::namespace(review, pod), policy),
+        None => Ok(None),
+    };
+    let mut record = Record::new(head, Outcome::Allowed);
+    match mutation {
+        Ok(Some(mutation)) => {
+            record.outcome = Outcome::Patched;
+            record.mutated = mutation.changes.iter().map(|change| change.rule).collect();
+            let sentences: Vec<String> = mutation.changes.iter().map(words::change).collect();
+            let patch = serde_json::to_vec(&mutation.patch).unwrap_or_default();
+            response["patchType"] = "JSONPatch".into();
+            response["patch"] = base64::engine::general_purpose::STANDARD.encode(patch).into();
+            response["auditAnnotations"] = json!({"patched": sentences.join("; ")});
+            // Whoever made a controller's Pod is no person.
+            if !pod.is_some_and(Object::has_controller) {
+                response["warnings"] = words::fit(sentences.into_iter()).into();
+            }
+        }
+        Ok(None) => {}
+        Err(dropped) => {
+            record.dropped = Some(dropped.to_string());
+            response["auditAnnotations"] = json!({"patchDropped": dropped.to_string()});
+        }
+    }
+    finish(record, response)
 }
 
 /// The answer where the evaluation failed: admitted (`open`) or refused.
 #[must_use]
 pub fn give_up(head: Head, failure: Failure, open: bool) -> Answer {
-    let _ = failure;
+    let why = match failure {
+        Failure::Panic => "an internal error in crashlint",
+        Failure::Deadline => "crashlint ran out of time",
+    };
+    let mut response = response(&head, open);
+    response["auditAnnotations"] = json!({"failure": why});
+    if !open {
+        response["status"] = json!({
+            "status": "Failure", "code": 500, "reason": "InternalError", "message": format!("{why}; nothing is known against the object"),
+        });
+    }
     let outcome = if open { Outcome::FailedOpen } else { Outcome::FailedClosed };
-    let body = serde_json::json!({
-        "apiVersion": head.api_version, "kind": "AdmissionReview", "response": {"uid": head.uid, "allowed": open},
-    });
-    let record = Record { head, outcome, findings: Vec::new(), mutated: Vec::new(), patch_dropped: false };
-    Answer { body: body.to_string().into_bytes(), record }
+    finish(Record::new(head, outcome), response)
+}
+
+fn response(head: &Head, allowed: bool) -> Value {
+    json!({"uid": head.uid, "allowed": allowed})
+}
+
+fn finish(record: Record, response: Value) -> Answer {
+    let review = json!({"apiVersion": record.head.api_version, "kind": "AdmissionReview", "response": response});
+    Answer { body: review.to_string().into_bytes(), record }
+}
+
+impl Head {
+    fn of(review: Review<'_>) -> Self {
+        let (group_version, kind) = review.group_version_kind();
+        Self {
+            api_version: review.api_version.to_owned(),
+            uid: review.uid().to_owned(),
+            operation: review.operation(),
+            group_version,
+            kind: kind.to_owned(),
+            namespace: review.namespace().to_owned(),
+            name: review.name().to_owned(),
+            subresource: review.subresource().to_owned(),
+            dry_run: review.is_dry_run(),
+        }
+    }
+
+    fn group(&self) -> &str {
+        self.group_version.split_once('/').map_or("", |(group, _)| group)
+    }
+}
+
+impl Record {
+    fn new(head: Head, outcome: Outcome) -> Self {
+        Self { head, outcome, findings: Vec::new(), mutated: Vec::new(), dropped: None }
+    }
 }

@@ -4,3 +4,6 @@
 //! carrying it: sockets, TLS, certificates, limits, life and death, metrics, the log.
 
 pub mod answer;
+mod mutate;
+mod validate;
+mod words;

@@ -1,0 +1,3 @@
+//! Fixes applied: the edits of findings as JSON Patch.
+
+pub mod patch;
