@@ -10,6 +10,10 @@ use tempfile::TempDir;
 /// Kernel clock ticks a second, as /proc tells CPU time: 100 on every architecture that Linux runs on.
 const TICKS: f64 = 100.0;
 
+/// The full rule set, and every fix that `/mutate` may apply.
+pub(crate) const POLICY: &str =
+    "extends: recommended\nmode: warn\nmutate: [missing-startup-probe, aggressive-liveness-probe]\n";
+
 /// A server that lives as long as this.
 pub(crate) struct Server {
     child: Child,
@@ -26,8 +30,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let made = Command::new(binary).args(["--color", "never", "certs", "dev"]).arg(folder.path()).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        // An empty policy file: what lies in the folders above shall not matter.
-        std::fs::write(folder.path().join("policy.yaml"), "extends: recommended\n").unwrap();
+        std::fs::write(folder.path().join("policy.yaml"), POLICY).unwrap();
         let [tls, ops] = free();
         let mut command = Command::new(if pinned { "taskset" } else { binary });
         if pinned {
