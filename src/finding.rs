@@ -152,6 +152,15 @@ impl Finding {
         Self { place: Place::Span(span), ..Self::new(rule, severity, Path::root(), message) }
     }
 
+    /// The field; the root for a fault of the text.
+    #[must_use]
+    pub fn path(&self) -> Path {
+        match &self.place {
+            Place::Path(path) => path.clone(),
+            Place::Span(_) => Path::root(),
+        }
+    }
+
     /// Says what stands at the place itself.
     #[must_use]
     pub fn label(mut self, text: impl Into<String>) -> Self {

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Names and texts of everything that is linted here.
-fn texts() -> Vec<(String, String)> {
+pub(crate) fn texts() -> Vec<(String, String)> {
     let read = |path: &std::path::Path| std::fs::read_to_string(path).ok();
     let mut texts: Vec<(String, String)> = Vec::new();
     for path in fixtures::manifests() {

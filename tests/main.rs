@@ -3,6 +3,8 @@
 // Where a test can't go on, a panic is its way to say so.
 #![allow(clippy::unwrap_used)]
 
+#[cfg(feature = "webhook")]
+mod admission;
 mod cli;
 mod corpus;
 mod docs;

@@ -73,6 +73,12 @@ pub enum Verb {
         #[command(subcommand)]
         kind: Certs,
     },
+    /// Say what the webhook would deny in mode `enforce`.
+    ///
+    /// Reads files, or what is there already:
+    ///   kubectl get pods,deployments,statefulsets,daemonsets,jobs,cronjobs -A -o yaml | crashlint preflight
+    #[command(verbatim_doc_comment)]
+    Preflight(Preflight),
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -180,6 +186,32 @@ pub struct Lint {
     /// No progress and no elapsed time on standard error.
     #[arg(short, long)]
     pub quiet: bool,
+}
+
+/// Arguments of the preflight.
+#[derive(Args, Clone, Debug)]
+pub struct Preflight {
+    /// Files and folders, `-` for standard input; standard input where absent.
+    #[arg(value_name = "PATHS")]
+    pub paths: Vec<PathBuf>,
+    /// The webhook's policy [default: the nearest `.crashlint.yaml`, from here upwards].
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// A namespace that the webhook is not asked about; repeatable.
+    #[arg(long, value_name = "NAMESPACE", default_values = ["kube-system", "kube-node-lease"])]
+    pub exclude_namespace: Vec<String>,
+    /// How to write the answer.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = PreflightFormat::Pretty)]
+    pub format: PreflightFormat,
+}
+
+/// Formats of the preflight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PreflightFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object.
+    Json,
 }
 
 /// Formats of the report.

@@ -3,13 +3,15 @@
 //! Nothing is opened here. A file's type is looked at first, so a pipe without a writer can not
 //! hold the run up.
 
+use crate::engine::Input;
 use crate::engine::outcome::InputError;
+use crate::source::Source;
 use anyhow::Context as _;
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 use std::collections::HashMap;
 use std::fs::FileType;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -49,6 +51,42 @@ pub fn collect(paths: &[PathBuf], include: &[String], exclude: &[String]) -> any
     errors.sort();
     errors.dedup();
     Ok(Collected { files: found, errors })
+}
+
+/// Collects what the arguments name, standard input read: what the engine takes, and what can't be
+/// read.
+///
+/// # Errors
+/// Where a glob is malformed.
+pub fn inputs(
+    paths: &[PathBuf],
+    include: &[String],
+    exclude: &[String],
+) -> anyhow::Result<(Vec<Input>, Vec<InputError>)> {
+    let Collected { files, mut errors } = collect(paths, include, exclude)?;
+    let mut inputs = Vec::new();
+    for found in files {
+        let text = match found.path {
+            Some(_) => None,
+            None => match standard_input() {
+                Ok(text) => Some(text),
+                Err(error) => {
+                    let message = format!("standard input: {error}");
+                    errors.push(InputError { file: found.name, line: None, column: None, message });
+                    continue;
+                }
+            },
+        };
+        inputs.push(Input { name: found.name, path: found.path, named: found.named, text });
+    }
+    Ok((inputs, errors))
+}
+
+fn standard_input() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // The engine refuses what is longer than this; one byte more shows it that there is more.
+    io::stdin().lock().take(Source::MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn globs(include: &[String], exclude: &[String]) -> anyhow::Result<Override> {

@@ -2,47 +2,23 @@
 
 use super::args::{FailOn, Format, Lint};
 use super::{Console, TROUBLE, collect, policy};
-use crate::engine::outcome::{InputError, Report};
-use crate::engine::{self, Input};
+use crate::engine;
+use crate::engine::outcome::Report;
 use crate::finding::Severity;
 use crate::report::{json, pretty, sarif};
 use crate::rules::RULES;
-use crate::source::Source;
-use std::io::{IsTerminal as _, Read as _};
+use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Lints, and returns the exit code.
 pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let policy = match policy::read(args)? {
+    let policy = match policy::read(args.policy.as_deref(), args.profile)? {
         Ok(policy) => policy,
-        Err(wrong) => {
-            let mut text = Vec::new();
-            for error in &wrong {
-                pretty::input_error(error, &mut text)?;
-            }
-            console.error(&text)?;
-            return Ok(TROUBLE);
-        }
+        Err(wrong) => return console.wrong_policy(&wrong),
     };
-    let collected = collect::collect(&args.paths, &args.include, &args.exclude)?;
-    let mut errors = collected.errors;
-    let mut inputs = Vec::new();
-    for found in collected.files {
-        let text = match found.path {
-            Some(_) => None,
-            None => match standard_input() {
-                Ok(text) => Some(text),
-                Err(error) => {
-                    let message = format!("standard input: {error}");
-                    errors.push(InputError { file: found.name, line: None, column: None, message });
-                    continue;
-                }
-            },
-        };
-        inputs.push(Input { name: found.name, path: found.path, named: found.named, text });
-    }
+    let (inputs, mut errors) = collect::inputs(&args.paths, &args.include, &args.exclude)?;
 
     let progress = Progress::new(console, started, args.quiet);
     let mut report = engine::lint(&inputs, &policy, args.threads, &|done, total| progress.tell(done, total));
@@ -89,13 +65,6 @@ fn code(report: &Report, fail_on: FailOn) -> u8 {
         FailOn::Error => Severity::Error,
     };
     u8::from(report.active().any(|found| found.severity >= least))
-}
-
-fn standard_input() -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    // The engine refuses what is longer than this; one byte more shows it that there is more.
-    std::io::stdin().lock().take(Source::MAX_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// Columns to cut long lines to. A file gets the same bytes wherever it is written.

@@ -7,8 +7,11 @@ pub mod collect;
 mod explain;
 mod lint;
 mod policy;
+mod preflight;
 mod rules;
 
+use crate::engine::outcome::InputError;
+use crate::report::pretty;
 use anyhow::Context as _;
 use args::{Cli, Color, Verb};
 use clap::{CommandFactory as _, FromArgMatches as _};
@@ -44,6 +47,7 @@ fn run(cli: &Cli, console: &Console) -> anyhow::Result<u8> {
     let code = match &cli.verb {
         None => return lint::run(&cli.lint, console),
         Some(Verb::Rules { format }) => rules::run(*format, &mut text),
+        Some(Verb::Preflight(args)) => return preflight::run(args, console),
         Some(Verb::Explain { rule }) => explain::run(rule, &mut text),
         #[cfg(feature = "webhook")]
         Some(Verb::Certs { kind }) => certs::run(kind, &mut text),
@@ -92,6 +96,18 @@ impl Console {
         let choice = self.choice(anstream::AutoStream::choice(&stderr));
         let mut stream = anstream::AutoStream::new(stderr.lock(), choice);
         kept(stream.write_all(text).and_then(|()| stream.flush()))
+    }
+}
+
+impl Console {
+    /// Tells what is wrong with a policy file, and returns the exit code for that.
+    fn wrong_policy(&self, wrong: &[InputError]) -> anyhow::Result<u8> {
+        let mut text = Vec::new();
+        for error in wrong {
+            pretty::input_error(error, &mut text)?;
+        }
+        self.error(&text)?;
+        Ok(TROUBLE)
     }
 }
 

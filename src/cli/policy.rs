@@ -1,6 +1,6 @@
 //! Which policy a run goes by: the one named, the nearest one upwards, or a built-in profile.
 
-use super::args::Lint;
+use super::args;
 use crate::engine::outcome::InputError;
 use crate::policy::Policy;
 use crate::source::Source;
@@ -9,10 +9,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Finds and reads the policy; the inner error says what is wrong in the file, and where.
-pub(super) fn read(args: &Lint) -> anyhow::Result<Result<Policy, Vec<InputError>>> {
-    let profile = args.profile.map(Into::into);
+pub(super) fn read(
+    file: Option<&Path>,
+    profile: Option<args::Profile>,
+) -> anyhow::Result<Result<Policy, Vec<InputError>>> {
+    let profile = profile.map(Into::into);
     let here = std::env::current_dir().context("the current folder")?;
-    let Some(file) = args.policy.clone().or_else(|| Policy::find_upwards(&here)) else {
+    let Some(file) = file.map(Path::to_owned).or_else(|| Policy::find_upwards(&here)) else {
         return Ok(Ok(Policy::of(profile.unwrap_or_default())));
     };
     // One found upwards is named from here, where it lies here.

@@ -118,7 +118,7 @@ fn run(object: Object<'_>, workloads: &[Workload<'_>], policy: &Policy, set: &Se
     let mut findings = Vec::new();
     for rule in RULES.iter().filter(|rule| policy.runs(rule.name) && applies(rule, object, view)) {
         let options = policy.options(rule.name);
-        let context = Context { options: &**options, tables: &policy.tables, set: set };
+        let context = Context { options: &**options, tables: &policy.tables, set };
         match rule.check {
             Check::Document(_) | Check::Engine => {}
             Check::Object(check) => check(&object, &context, &mut findings),

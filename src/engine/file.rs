@@ -152,12 +152,7 @@ impl File<'_> {
         };
         let at = excerpt(&finding.place, &finding.label);
         let also = finding.labels.iter().map(|label| excerpt(&label.place, &label.message)).collect();
-        let object = object.map(|object| ObjectRef {
-            api_version: object.api_version.to_owned(),
-            kind: object.kind.to_owned(),
-            namespace: object.namespace().map(str::to_owned),
-            name: object.name().to_owned(),
-        });
+        let object = object.map(ObjectRef::of);
         self.outcome.findings.push(Reported {
             file: Arc::clone(file),
             finding,

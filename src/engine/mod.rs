@@ -7,6 +7,7 @@ pub mod admission;
 mod examine;
 mod file;
 pub mod outcome;
+pub mod preflight;
 mod read;
 mod suppress;
 mod survey;
@@ -39,24 +40,29 @@ pub fn lint(inputs: &[Input], policy: &Policy, threads: usize, progress: &(dyn F
                 // A fault of ours in one file must not lose the others.
                 let outcome = catch_unwind(AssertUnwindSafe(|| file::lint(input, policy, &survey)));
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, inputs.len());
-                outcome.unwrap_or_else(|_| crashed(input))
+                outcome
+                    .unwrap_or_else(|_| file::Outcome { input_errors: vec![crash(input)], ..file::Outcome::default() })
             })
             .collect();
         outcomes
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
-    let outcomes = match pool {
-        Ok(pool) => pool.install(run),
+    let outcomes = match pool(threads) {
+        Some(pool) => pool.install(run),
         // No thread to be had: this one has to do.
-        Err(_) => run(),
+        None => run(),
     };
     gather(outcomes, policy)
 }
 
-fn crashed(input: &Input) -> file::Outcome {
+/// Threads with room for deep recursion; 0 means one for each core.
+fn pool(threads: usize) -> Option<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build().ok()
+}
+
+/// A fault of ours, as the user of the file sees it.
+fn crash(input: &Input) -> InputError {
     let message = "internal error in crashlint: please report it with this file".to_owned();
-    let error = InputError { file: Arc::clone(&input.name), line: None, column: None, message };
-    file::Outcome { input_errors: vec![error], ..file::Outcome::default() }
+    InputError { file: Arc::clone(&input.name), line: None, column: None, message }
 }
 
 fn gather(outcomes: Vec<file::Outcome>, policy: &Policy) -> Report {

@@ -1,6 +1,7 @@
 //! What a run says: findings with their places, input errors, counts.
 
 use crate::finding::{Finding, Severity};
+use crate::k8s::object::Object;
 use crate::source::Range;
 use std::sync::Arc;
 
@@ -16,6 +17,17 @@ pub struct ObjectRef {
     pub namespace: Option<String>,
     /// As written; empty where only `generateName` is there.
     pub name: String,
+}
+
+impl ObjectRef {
+    pub(super) fn of(object: Object<'_>) -> Self {
+        Self {
+            api_version: object.api_version.to_owned(),
+            kind: object.kind.to_owned(),
+            namespace: object.namespace().map(str::to_owned),
+            name: object.name().to_owned(),
+        }
+    }
 }
 
 /// A place of a file, with the lines to show there.

@@ -4,6 +4,7 @@ use super::container::Container;
 use super::tables::{Match, Tables};
 use crate::node::Node;
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// One word of an argument vector.
 #[derive(Clone, Debug)]
@@ -14,6 +15,18 @@ pub struct Word<'t> {
     /// Where it stands.
     pub node: Node<'t>,
 }
+
+impl Word<'_> {
+    /// Whether no value of a variable is in its text.
+    #[must_use]
+    pub fn is_as_written(&self) -> bool {
+        matches!(self.text, Some(Cow::Borrowed(_)))
+    }
+}
+
+/// Bytes of all expanded words of a container. Linux takes at most 2 MiB of arguments, and the same
+/// long value may be asked for any number of times.
+const MAX_EXPANDED: usize = 2 << 20;
 
 /// The argument vector of a container: `command` and `args`; or `args` alone, where the image is
 /// known to run them. `None` where the image decides.
@@ -28,12 +41,15 @@ pub fn argv<'t>(container: Container<'t>, tables: &Tables) -> Option<Vec<Word<'t
         }
         (None, None) => return None,
     };
-    Some(
-        nodes
-            .into_iter()
-            .map(|node| Word { text: node.as_str().and_then(|text| expand(container, text)), node })
-            .collect(),
-    )
+    let needs_env = nodes.iter().any(|node| node.as_str().is_some_and(|text| text.contains("$(")));
+    // Of two variables of a name the last one holds.
+    let env: HashMap<&str, Option<&str>> = if needs_env { container.env().collect() } else { HashMap::new() };
+    let mut budget = MAX_EXPANDED;
+    let word = |node: Node<'t>| {
+        let text = node.as_str().and_then(|text| expand(container, &env, text, &mut budget));
+        Word { text, node }
+    };
+    Some(nodes.into_iter().map(word).collect())
 }
 
 /// The last part of the program's path: `java` of `/usr/bin/java`. The program behind `sh -c` is
@@ -58,7 +74,12 @@ pub fn base_name(path: &str) -> &str {
 
 /// Expands `$(VAR)` as the kubelet does (kubernetes `third_party/forked/golang/expansion`): `$$`
 /// is a dollar; a name that is no variable stays as written.
-fn expand<'t>(container: Container<'t>, text: &'t str) -> Option<Cow<'t, str>> {
+fn expand<'t>(
+    container: Container<'t>,
+    env: &HashMap<&str, Option<&str>>,
+    text: &'t str,
+    budget: &mut usize,
+) -> Option<Cow<'t, str>> {
     if !text.contains("$(") && !text.contains("$$") {
         return Some(Cow::Borrowed(text));
     }
@@ -71,9 +92,12 @@ fn expand<'t>(container: Container<'t>, text: &'t str) -> Option<Cow<'t, str>> {
             out.push('$');
             rest = after;
         } else if let Some((name, after)) = rest.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
-            match container.env().filter(|(known, _)| *known == name).last() {
+            match env.get(name) {
                 // A value may hold references of its own: then it is not known.
-                Some((_, Some(value))) if !value.contains("$(") => out.push_str(value),
+                Some(Some(value)) if !value.contains("$(") => {
+                    *budget = budget.checked_sub(value.len())?;
+                    out.push_str(value);
+                }
                 Some(_) => return None,
                 None if container.has_env_from() && is_variable(name) => return None,
                 None => {

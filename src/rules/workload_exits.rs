@@ -2,7 +2,7 @@
 
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
-use crate::k8s::command;
+use crate::k8s::command::{self, Word};
 use crate::k8s::container::Container;
 use crate::k8s::kinds::Runs;
 use crate::k8s::shell::{self, Stdin};
@@ -56,7 +56,8 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     };
     let kind = &container.workload.kind.kind;
     let when = if end.sleeps > 0 { format!(" after {} s", end.sleeps) } else { String::new() };
-    let message = format!("the command ends{when}, and the {kind} restarts it for ever: {}", end.last);
+    let message =
+        format!("the command ends{when}, and the {kind} restarts it for ever: {}", said(&argv, end.last, stdin));
     // A script stands in the word after `-c`; without one, the program is what ends.
     let script = shell::inline_script(shell::unwrap(&words));
     let at = script.and_then(|script| words.iter().position(|word| std::ptr::eq(*word, script))).unwrap_or(0);
@@ -70,4 +71,15 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     };
     let label = if script.is_some() { "this script ends" } else { "this ends" };
     findings.push(Finding::new(RULE.name, severity, path, message).label(label).help(help));
+}
+
+/// What is said of the end. The values of variables are not repeated: they may be secrets, and what
+/// is said here goes to logs.
+fn said(argv: &[Word<'_>], last: String, stdin: Stdin) -> String {
+    if argv.iter().all(Word::is_as_written) {
+        return last;
+    }
+    let written: Vec<&str> = argv.iter().filter_map(|word| word.node.as_str()).collect();
+    let same = shell::ending(&written, stdin).map(|end| end.last);
+    same.unwrap_or_else(|| format!("`{}` is a program that ends, once its variables are filled in", written[0]))
 }

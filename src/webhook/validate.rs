@@ -1,7 +1,6 @@
 //! `/validate`: what the rules say of an object, as denial, warnings and audit annotations.
 
 use super::answer::{Noted, Outcome};
-use super::words;
 use crate::engine::admission::{Change, Request, Ruling, rule};
 use crate::k8s::object::Object;
 use crate::k8s::review::Review;
@@ -37,7 +36,7 @@ pub(super) fn noted(rulings: &[Ruling]) -> Vec<Noted> {
             rule: ruling.verdict.finding.rule,
             level: ruling.action,
             container: ruling.verdict.finding.container.clone(),
-            path: words::path(ruling).pointer(),
+            path: ruling.verdict.finding.path().pointer(),
         })
         .collect()
 }

@@ -1,9 +1,7 @@
 //! What people read of a decision: warnings, the message of a denial, the annotation of a patched Pod.
 
 use crate::engine::admission::{HeldBack, Ruling};
-use crate::finding::Place;
 use crate::fix::patch::Change;
-use crate::path::Path;
 use crate::policy::Action;
 use crate::report::safe;
 use serde_json::{Value, json};
@@ -20,14 +18,6 @@ const MAX_SPELLED: usize = 8;
 const MAX_LISTED: usize = 500;
 /// Bytes of the annotation of a patched Pod.
 const MAX_ANNOTATION: usize = 4096;
-
-/// Where a finding points.
-pub(super) fn path(ruling: &Ruling) -> Path {
-    match &ruling.verdict.finding.place {
-        Place::Path(path) => path.clone(),
-        Place::Span(_) => Path::root(),
-    }
-}
 
 /// A sentence of at most `limit` characters.
 fn cut(text: &str, limit: usize) -> String {
@@ -83,7 +73,7 @@ pub(super) fn denial(rulings: &[Ruling], namespace: &str) -> String {
             let _ = write!(text, "container {}: ", safe::sentence(name));
         }
         let _ = write!(text, "{}", cut(&finding.message, 400));
-        let _ = write!(text, "\n  at: {}", cut(&path(ruling).to_string(), 200));
+        let _ = write!(text, "\n  at: {}", cut(&finding.path().to_string(), 200));
         if let Some(help) = &finding.help {
             let _ = write!(text, "\n  fix: {}", cut(help, 400));
         }
@@ -108,7 +98,7 @@ pub(super) fn causes(rulings: &[Ruling]) -> Vec<Value> {
             let finding = &ruling.verdict.finding;
             json!({
                 "reason": finding.rule,
-                "field": safe::sentence(&path(ruling).to_string()),
+                "field": safe::sentence(&finding.path().to_string()),
                 "message": safe::sentence(&finding.message),
             })
         })
@@ -124,7 +114,7 @@ pub(super) fn findings(rulings: &[Ruling]) -> String {
             "severity": ruling.verdict.severity.name(),
             "action": ruling.action.name(),
             "container": finding.container,
-            "path": path(ruling).pointer(),
+            "path": finding.path().pointer(),
             "message": finding.message,
         });
         if let Some(held_back) = ruling.held_back {

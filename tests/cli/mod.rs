@@ -4,6 +4,7 @@
 mod certs;
 mod collecting;
 mod linting;
+mod preflight;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

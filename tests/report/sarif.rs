@@ -26,6 +26,7 @@ const fn rule(name: &'static str) -> Rule {
         scope: Scope::Pod,
         fix: Some(Safety::Safe),
         since: "0.1.0",
+        widened: None,
         docs: DOCS,
         options: OptionsType::of::<NoOptions>(),
         check: Check::Engine,
