@@ -66,6 +66,13 @@ pub enum Verb {
         #[arg(value_name = "RULE")]
         rule: String,
     },
+    /// Make certificates for trying the webhook.
+    #[cfg(feature = "webhook")]
+    Certs {
+        /// What to make.
+        #[command(subcommand)]
+        kind: Certs,
+    },
     /// Say what the webhook would deny in mode `enforce`.
     ///
     /// Reads files, or what is there already:
@@ -80,6 +87,59 @@ pub enum Verb {
     },
     /// Print the man page, in roff.
     Man,
+}
+
+/// What `certs` makes.
+#[cfg(feature = "webhook")]
+#[derive(Debug, Subcommand)]
+pub enum Certs {
+    /// Make a throw-away CA and a server certificate of it: ca.crt, tls.crt and tls.key.
+    ///
+    /// Running it again renews the files, under a new CA. Files that it did not make are left as they are, with an error.
+    Dev(DevCerts),
+}
+
+/// Arguments of `certs dev`.
+#[cfg(feature = "webhook")]
+#[derive(Args, Debug)]
+pub struct DevCerts {
+    /// The folder to write to; made where absent.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// One more DNS name or IP address of the server; repeatable.
+    #[arg(long = "name", value_name = "NAME", value_parser = server_name)]
+    pub names: Vec<String>,
+    /// Days that the certificates are valid.
+    // Some clients (Apple's) refuse a server's certificate that is valid for longer.
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=825))]
+    pub days: u32,
+    /// Also make client.crt and client.key, with this common name, for trying `webhook --client-ca`.
+    #[arg(long, value_name = "NAME", value_parser = common_name)]
+    pub client: Option<String>,
+}
+
+/// A name that may stand in a server's certificate.
+#[cfg(feature = "webhook")]
+fn server_name(text: &str) -> Result<String, String> {
+    // One star may stand for the first label.
+    match rustls::pki_types::ServerName::try_from(text.strip_prefix("*.").unwrap_or(text)) {
+        Ok(rustls::pki_types::ServerName::IpAddress(_)) if text.starts_with("*.") => {
+            Err("an address has no wildcard".into())
+        }
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("no DNS name and no IP address".into()),
+    }
+}
+
+/// A common name as X.509 bounds it (RFC 5280, `ub-common-name`).
+#[cfg(feature = "webhook")]
+fn common_name(text: &str) -> Result<String, String> {
+    let plain = !text.chars().any(char::is_control);
+    if plain && (1..=64).contains(&text.chars().count()) {
+        Ok(text.to_owned())
+    } else {
+        Err("1 to 64 characters".into())
+    }
 }
 
 /// Arguments of linting.

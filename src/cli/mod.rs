@@ -1,6 +1,8 @@
 //! The command line, one verb a file.
 
 pub mod args;
+#[cfg(feature = "webhook")]
+mod certs;
 pub mod collect;
 mod explain;
 mod lint;
@@ -61,6 +63,8 @@ fn run(cli: &Cli, mut command: clap::Command, console: &Console) -> anyhow::Resu
         Some(Verb::Rules { format }) => rules::run(*format, &mut text),
         Some(Verb::Preflight(args)) => return preflight::run(args, console),
         Some(Verb::Explain { rule }) => explain::run(rule, &mut text),
+        #[cfg(feature = "webhook")]
+        Some(Verb::Certs { kind }) => certs::run(kind, &mut text),
         Some(Verb::Completions { shell }) => {
             clap_complete::generate(*shell, &mut command, "crashlint", &mut text);
             Ok(())

@@ -1,5 +1,7 @@
 //! The command line from outside: arguments in, bytes and exit code out.
 
+#[cfg(feature = "webhook")]
+mod certs;
 mod collecting;
 mod linting;
 mod preflight;
