@@ -4,6 +4,7 @@
 //! holds that.
 
 // Floor 0
+pub mod budget;
 pub mod node;
 pub mod path;
 pub mod source;

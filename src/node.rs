@@ -5,6 +5,7 @@
 //! with escapes or in a spelling that is not JSON's. Aliases and merge keys are already expanded
 //! (within a budget), so whoever reads a field through [`Node`] sees what Kubernetes sees.
 
+use crate::budget::spend;
 use crate::path::{Path, Segment};
 use crate::source::Span;
 use std::borrow::Cow;
@@ -225,6 +226,7 @@ impl<'t> Node<'t> {
         let mut next = self.index + 1;
         std::iter::from_fn(move || {
             (next < end).then(|| {
+                spend(1);
                 let item = self.sibling(next);
                 next = item.after();
                 item
@@ -238,6 +240,7 @@ impl<'t> Node<'t> {
         let mut next = self.index + 1;
         std::iter::from_fn(move || {
             while next < end {
+                spend(1);
                 let key = self.sibling(next);
                 let value = self.sibling(key.after());
                 next = value.after();

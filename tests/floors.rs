@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The floor of a module. Tens, as `read` joins the two text doors between floors 2 and 3.
 const FLOORS: &[(&str, u32)] = &[
+    ("budget", 0),
     ("source", 0),
     ("path", 0),
     ("node", 0),

@@ -91,17 +91,9 @@ pub fn rule(request: &Request<'_>, mode: Mode, policy: &Policy) -> Vec<Ruling> {
     rulings.filter(|ruling| ruling.action != Action::Off).collect()
 }
 
-/// More containers than any kubelet runs in a pod. Nothing is said of an object with more: whoever
-/// sends it would have the time that rules take grow with the square of its size.
-const MAX_CONTAINERS: usize = 1000;
-
 /// What the rules say of an object at admission, suppressed findings left out.
 #[must_use]
 pub fn verdicts(object: Object<'_>, namespace: Option<&str>, policy: &Policy) -> Vec<Verdict> {
-    let pods = object.workloads(&policy.tables.kinds);
-    if pods.iter().map(|pod| pod.containers().len()).sum::<usize>() > MAX_CONTAINERS {
-        return Vec::new();
-    }
     let namespace = namespace.or_else(|| object.namespace());
     let view = View { file: "-", namespace, may_patch: false, admission: true };
     match examine(object, Vec::new(), policy, &Set::default(), &view) {

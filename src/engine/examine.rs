@@ -128,7 +128,7 @@ fn run(object: Object<'_>, workloads: &[Workload<'_>], policy: &Policy, set: &Se
                     let first = findings.len();
                     check(&container, &context, &mut findings);
                     for finding in &mut findings[first..] {
-                        finding.container = container.name().map(str::to_owned);
+                        finding.container = container.name().map(shown_name);
                     }
                 }
             }
@@ -137,6 +137,14 @@ fn run(object: Object<'_>, workloads: &[Workload<'_>], policy: &Policy, set: &Se
     name_containers(&mut findings, workloads);
     leave_to_specific(findings)
 }
+
+/// A container's name, cut where no API server would take it: it is repeated with each finding.
+fn shown_name(name: &str) -> String {
+    name.chars().take(MAX_NAME).collect()
+}
+
+/// Characters of a name: `DNS1123SubdomainMaxLength`, more than a container may have.
+const MAX_NAME: usize = 253;
 
 /// What a rule about whole objects finds within a container is about that container.
 fn name_containers(findings: &mut [Finding], workloads: &[Workload<'_>]) {
@@ -154,7 +162,7 @@ fn name_containers(findings: &mut [Finding], workloads: &[Workload<'_>]) {
         let mut above = path.clone();
         while above.pop().is_some() {
             if let Some(name) = containers.get(&above) {
-                finding.container = Some((*name).to_owned());
+                finding.container = Some(shown_name(name));
             }
         }
     }

@@ -18,6 +18,9 @@ struct Ignore<'t> {
     used: bool,
 }
 
+/// Names of an annotation that are read; there are fewer rules.
+const MAX_NAMES: usize = 200;
+
 /// The suppressions of an object: its own, and those of its pod templates.
 #[derive(Default)]
 pub(super) struct Ignores<'t>(Vec<Ignore<'t>>);
@@ -32,7 +35,13 @@ impl<'t> Ignores<'t> {
             let Some(names) = annotation(place, IGNORE) else { continue };
             let reason = annotation(place, IGNORE_REASON).and_then(Node::as_str);
             let path = names.path_from(object.root);
-            for written in names.as_str().unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty())
+            for written in names
+                .as_str()
+                .unwrap_or_default()
+                .split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+                .take(MAX_NAMES)
             {
                 let (rule, container) =
                     written.split_once('@').map_or((written, None), |(rule, name)| (rule, Some(name)));

@@ -160,6 +160,10 @@ impl<'t> Probe<'t> {
         if timeout != 1 {
             json.insert("timeoutSeconds".into(), timeout.into());
         }
+        // Its own grace period holds for either kill.
+        if let Some(grace) = self.node.get("terminationGracePeriodSeconds").and_then(Node::as_i64) {
+            json.insert("terminationGracePeriodSeconds".into(), grace.into());
+        }
         json.insert("periodSeconds".into(), period.into());
         json.insert("failureThreshold".into(), threshold.into());
         Some(NewProbe { json: json.into(), period, threshold, budget: period * (threshold - 1) })

@@ -2,7 +2,7 @@
 
 use super::{Check, Context, Docs, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Safety, Severity, Timeline};
-use crate::k8s::container::Container;
+use crate::k8s::container::{Container, Role};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -89,7 +89,9 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     if let Some((row, by)) = &slow {
         finding = finding.note(format!("taken for {} because of {by}", row.name));
     }
-    if let Some(probe) = liveness.as_startup_probe(needed.max(300)) {
+    // The containers behind a sidecar wait for its startupProbe: where its check needs them, both would wait.
+    let alone = container.role == Role::App;
+    if let Some(probe) = liveness.as_startup_probe(needed.max(300)).filter(|_| alone) {
         let title =
             format!("add a startupProbe that allows {} s ({} s × {})", probe.budget, probe.period, probe.threshold);
         finding = finding.fix(Safety::Safe, title, startup.set(probe.json));

@@ -1,6 +1,7 @@
 //! A review's bytes to an answer's bytes, and what is logged and counted of it.
 
 use super::{mutate, validate, words};
+use crate::budget;
 use crate::json;
 use crate::k8s::object::Object;
 use crate::k8s::review::Review;
@@ -106,12 +107,30 @@ pub enum Failure {
     Deadline,
 }
 
+/// Steps that the evaluation of one review may take: about half a second, a hundred times what a large
+/// object needs. What takes more unwinds with [`budget::Spent`].
+const STEPS: u64 = 100_000_000;
+
 /// Answers a review. `on_head` hears who asks as soon as that is known, before any rule runs, so that a failed
 /// evaluation can still be answered with [`give_up`].
 ///
 /// # Errors
 /// Where the bytes are no AdmissionReview.
 pub fn answer(door: Door, body: &[u8], policy: &Policy, on_head: &mut dyn FnMut(&Head)) -> Result<Answer, NoReview> {
+    answer_within(STEPS, door, body, policy, on_head)
+}
+
+/// The same, with another allowance of steps.
+///
+/// # Errors
+/// Where the bytes are no AdmissionReview.
+pub fn answer_within(
+    steps: u64,
+    door: Door,
+    body: &[u8],
+    policy: &Policy,
+    on_head: &mut dyn FnMut(&Head),
+) -> Result<Answer, NoReview> {
     let text = std::str::from_utf8(body).map_err(|error| NoReview(format!("the body is not UTF-8: {error}")))?;
     let document = json::single(text).map_err(|malformed| {
         NoReview(format!("the body is no JSON: byte {}: {}", malformed.offset, malformed.message))
@@ -119,6 +138,7 @@ pub fn answer(door: Door, body: &[u8], policy: &Policy, on_head: &mut dyn FnMut(
     let review = Review::new(document.tree.root()).map_err(NoReview)?;
     let head = Head::of(review);
     on_head(&head);
+    let _allowance = budget::allow(steps);
     Ok(match door {
         Door::Validate(mode) => validated(review, head, mode.unwrap_or(policy.mode), policy),
         Door::Mutate => mutated(review, head, policy),

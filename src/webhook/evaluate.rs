@@ -5,6 +5,7 @@ use super::body::Held;
 use super::metrics::Shed;
 use super::options::OnFailure;
 use super::server::Server;
+use crate::budget::Spent;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -89,7 +90,13 @@ pub(super) async fn evaluate(server: &Arc<Server>, door: Door, body: Held, deadl
     let failure = match timeout_at(deadline, task).await {
         Ok(Ok(Ok(Ok(answer)))) => return Verdict::Answer(answer),
         Ok(Ok(Ok(Err(no_review)))) => return Verdict::NoReview(no_review),
-        Ok(Ok(Err(place))) => {
+        Ok(Ok(Err(Broken::Spent))) => {
+            server.metrics.deadlines.inc();
+            let uid = head.get().map_or("", |head: &Head| &head.uid);
+            tracing::warn!(uid, "an evaluation took too many steps");
+            Failure::Deadline
+        }
+        Ok(Ok(Err(Broken::Panic(place)))) => {
             server.metrics.panics.inc();
             let uid = head.get().map_or("", |head: &Head| &head.uid);
             tracing::error!(uid, at = place, "an evaluation panicked");
@@ -118,12 +125,20 @@ thread_local! {
 }
 
 /// Runs a function; where it panics, says where.
-fn isolated<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+fn isolated<T>(run: impl FnOnce() -> T) -> Result<T, Broken> {
     ISOLATED.set(true);
     // Nothing that is broken half-way outlives the call: the policy is only read.
     let result = catch_unwind(AssertUnwindSafe(run));
     ISOLATED.set(false);
-    result.map_err(|_| PLACE.take())
+    result.map_err(|payload| if payload.is::<Spent>() { Broken::Spent } else { Broken::Panic(PLACE.take()) })
+}
+
+/// Why a function did not come to its end.
+enum Broken {
+    /// It took more steps than it was allowed.
+    Spent,
+    /// It panicked, here.
+    Panic(String),
 }
 
 /// Makes a panic one line of the log, without its message, which may quote a manifest.

@@ -44,6 +44,10 @@ fn look(paths: &[&Path], limit: u64) -> Result<Vec<Vec<u8>>, Unreadable> {
 }
 
 fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    // Opening a FIFO would wait for somebody to write into it.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("is no regular file"));
+    }
     let mut bytes = Vec::new();
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {

@@ -15,6 +15,10 @@ use json_patch::Patch;
 /// `pkg/api/validation/objectmeta.go`.
 const MAX_ANNOTATIONS: usize = 256 << 10;
 
+/// Bytes of a Pod, as JSON: etcd refuses what is larger (`--max-request-bytes`, 1.5 MiB), and a patch takes
+/// several copies.
+const MAX_POD: usize = 3 << 19;
+
 /// A patch, and what it does.
 pub(super) struct Mutation {
     pub(super) patch: Patch,
@@ -39,7 +43,8 @@ pub(super) enum Dropped {
 /// # Errors
 /// Where the patch would do harm.
 pub(super) fn mutate(pod: Object<'_>, namespace: Option<&str>, policy: &Policy) -> Result<Option<Mutation>, Dropped> {
-    if policy.mutate.is_empty() || pod.is_mirror_pod() || pod.is_being_deleted() {
+    let too_large = pod.root.span().range().len() > MAX_POD;
+    if policy.mutate.is_empty() || too_large || pod.is_mirror_pod() || pod.is_being_deleted() {
         return Ok(None);
     }
     let find = |root: Node<'_>| {

@@ -50,12 +50,23 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(provider)
 }
 
+/// What is wrong with PEM text. The library's own words quote it, and one of the files is a key.
+fn damage(error: &rustls::pki_types::pem::Error) -> &'static str {
+    use rustls::pki_types::pem::Error;
+    match error {
+        Error::NoItemsFound => "holds no PEM block of its kind",
+        Error::Base64Decode(_) => "holds a PEM block that is no base64",
+        Error::MissingSectionEnd { .. } => "holds a PEM block without an end",
+        _ => "is no PEM",
+    }
+}
+
 fn certificates(pem: &[u8], what: &str) -> Result<Vec<CertificateDer<'static>>, Unusable> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match all {
         Ok(all) if all.is_empty() => Err(Unusable(format!("the {what} holds no PEM certificate"))),
         Ok(all) => Ok(all),
-        Err(error) => Err(Unusable(format!("the {what} is no PEM: {error}"))),
+        Err(error) => Err(Unusable(format!("the {what} {}", damage(&error)))),
     }
 }
 
@@ -67,7 +78,7 @@ pub(super) fn build(pem: &Pem, names: &[String]) -> Result<Leaf, Unusable> {
     let provider = provider();
     let chain = certificates(&pem.cert, "certificate file")?;
     let key = PrivateKeyDer::from_pem_slice(&pem.key)
-        .map_err(|error| Unusable(format!("the key file holds no PEM key: {error}")))?;
+        .map_err(|error| Unusable(format!("the key file {}", damage(&error))))?;
     let (_, parsed) = x509_parser::parse_x509_certificate(&chain[0])
         .map_err(|error| Unusable(format!("the certificate can not be read: {error}")))?;
     let validity = parsed.validity();

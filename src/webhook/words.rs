@@ -1,7 +1,9 @@
 //! What people read of a decision: warnings, the message of a denial, the annotation of a patched Pod.
 
 use crate::engine::admission::{HeldBack, Ruling};
+use crate::finding::Finding;
 use crate::fix::patch::Change;
+use crate::path::Segment;
 use crate::policy::Action;
 use crate::report::safe;
 use serde_json::{Value, json};
@@ -12,6 +14,8 @@ use std::fmt::Write as _;
 const MAX_WARNING: usize = 120;
 /// Bytes of all warnings: what is above is dropped (`k8s.io/apiserver/pkg/endpoints/filters/warning.go`).
 const MAX_WARNINGS: usize = 4096;
+/// Characters of a message or path in an answer.
+const MAX_MESSAGE: usize = 1000;
 /// Findings that a denial spells out; the others are counted.
 const MAX_SPELLED: usize = 8;
 /// Entries of causes and annotations: more is no longer read by anybody, and costs the API server memory.
@@ -98,11 +102,20 @@ pub(super) fn causes(rulings: &[Ruling]) -> Vec<Value> {
             let finding = &ruling.verdict.finding;
             json!({
                 "reason": finding.rule,
-                "field": safe::sentence(&finding.path().to_string()),
-                "message": safe::sentence(&finding.message),
+                "field": cut(&finding.path().to_string(), MAX_MESSAGE),
+                "message": cut(&finding.message, MAX_MESSAGE),
             })
         })
         .collect()
+}
+
+/// Whether a message may quote what can be a secret: commands, variables, values of a wrong type, an
+/// image with credentials in it. Its author may see that; the audit log must not.
+fn quotes_values(finding: &Finding) -> bool {
+    let quoted = |segment: &Segment| matches!(segment, Segment::Key(key) if ["env", "envFrom", "args", "command", "exec", "data", "stringData"].contains(&&**key));
+    finding.path().segments().iter().any(quoted)
+        || finding.rule == "rejected-by-api-server"
+        || finding.message.contains("://")
 }
 
 /// The audit annotation `findings`: a JSON array, in the words of the JSON report.
@@ -114,9 +127,11 @@ pub(super) fn findings(rulings: &[Ruling]) -> String {
             "severity": ruling.verdict.severity.name(),
             "action": ruling.action.name(),
             "container": finding.container,
-            "path": finding.path().pointer(),
-            "message": finding.message,
+            "path": cut(&finding.path().pointer(), MAX_MESSAGE),
         });
+        if !quotes_values(finding) {
+            entry["message"] = cut(&finding.message, MAX_MESSAGE).into();
+        }
         if let Some(held_back) = ruling.held_back {
             entry["heldBack"] = match held_back {
                 HeldBack::Controller => "the object has a controller",

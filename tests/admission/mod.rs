@@ -4,6 +4,7 @@
 mod doors;
 mod enforcing;
 mod envelope;
+mod hostile;
 mod mutating;
 mod secrets;
 

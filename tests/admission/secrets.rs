@@ -65,3 +65,30 @@ spec:
     }
     assert!(marked > 100, "{marked}");
 }
+
+#[test]
+fn point_13_commands_and_credentials_are_not_in_the_audit_log() {
+    let policy = policy("extends: strict\n");
+    for (field, value) in [
+        ("command", json!(["curl", "-u", "admin:s3cr3t", "http://example"])),
+        ("command", json!(["sh", "-c", "export PASSWORD=s3cr3t; echo $PASSWORD"])),
+        ("command", json!(["mysqldump", "-ps3cr3t"])),
+        ("args", json!("s3cr3t")),
+        ("env", json!(["PASSWORD=s3cr3t"])),
+        ("env", json!([{"name": "PASSWORD=s3cr3t", "value": 5}])),
+        ("image", json!("https://user:s3cr3t@registry.example/app:1")),
+    ] {
+        let mut object = deployment("registry.example/app:1", "[/server]");
+        object["spec"]["template"]["spec"]["containers"][0][field] = value.clone();
+        let mut rollout = object.clone();
+        rollout["apiVersion"] = "argoproj.io/v1alpha1".into();
+        rollout["kind"] = "Rollout".into();
+        for object in [object, rollout] {
+            for mode in Mode::ALL {
+                let answer = ask(Door::Validate(Some(mode)), &review("CREATE", &object, None), &policy);
+                let kept = format!("{} {:?}", response(&answer)["auditAnnotations"], answer.record);
+                assert!(!kept.contains("s3cr3t"), "{value}: {kept}");
+            }
+        }
+    }
+}

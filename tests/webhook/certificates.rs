@@ -87,9 +87,9 @@ fn point_14_a_broken_pair_is_refused_once_and_the_last_good_one_stays() {
     let mut refused = 0.0;
     for (file, text, why) in [
         ("tls.key", &*other.key, "the key is not that of the certificate"),
-        ("tls.key", "no key", "the key file holds no PEM key"),
+        ("tls.key", "no key", "the key file holds no PEM block of its kind"),
         ("tls.crt", "", "the certificate file holds no PEM certificate"),
-        ("tls.crt", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n", "is no PEM"),
+        ("tls.crt", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n", "a PEM block that is no base64"),
     ] {
         replace(&mount.path(file), text);
         refused += 1.0;

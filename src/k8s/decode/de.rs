@@ -29,6 +29,9 @@ pub(super) struct Unknown<'t> {
     pub(super) value: Node<'t>,
 }
 
+/// Unknown fields that are kept: nobody reads more.
+const MAX_UNKNOWN: usize = 200;
+
 impl<'t> Unknown<'t> {
     pub(super) fn name(&self) -> &'t str {
         self.key.scalar().unwrap_or_default()
@@ -88,10 +91,14 @@ impl<'t> Run<'t> {
         owner.get(field).is_some_and(|value| self.is_masked(value))
     }
 
+    /// Keeps the keys of a mapping that are none of the fields of its type, up to a bound.
     fn see_unknown(&self, owner: Node<'t>, fields: &'static [&'static str]) {
         for (key, value) in owner.entries() {
             let name = key.scalar().unwrap_or_default();
             let mut unknown = self.unknown.borrow_mut();
+            if unknown.len() >= MAX_UNKNOWN {
+                return;
+            }
             if !fields.contains(&name) && !unknown.iter().any(|(seen, _)| seen.owner == owner && seen.name() == name) {
                 unknown.push((Unknown { owner, key, value }, fields));
             }

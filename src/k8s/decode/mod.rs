@@ -82,6 +82,9 @@ pub fn strict<T: DeserializeOwned>(node: Node<'_>) -> Result<T, Problem> {
     })
 }
 
+/// Problems of one file that are told.
+const MAX_PROBLEMS: usize = 100;
+
 /// Decodes configuration, and goes on after a problem to find the others.
 ///
 /// # Errors
@@ -109,10 +112,8 @@ pub fn strict_all<T: DeserializeOwned>(node: Node<'_>) -> Result<T, Vec<Problem>
         let (name, path) = (key.name(), key.path(node));
         problems.push(Problem { path, message: words::unknown_field(name, fields) });
     }
-    problems.sort_by_key(|problem| {
-        let span = node.locate(&problem.path);
-        (span.start, problem.path.clone())
-    });
+    problems.truncate(MAX_PROBLEMS);
+    problems.sort_by_cached_key(|problem| (node.locate(&problem.path).start, problem.path.clone()));
     problems.dedup();
     Err(problems)
 }
@@ -123,7 +124,11 @@ pub fn strict_all<T: DeserializeOwned>(node: Node<'_>) -> Result<T, Vec<Problem>
 pub fn problems<T: DeserializeOwned>(node: Node<'_>, limit: usize) -> Vec<Misfit> {
     let run = Run::new(node, Mode::Kubernetes);
     let mut misfits = Vec::new();
-    while misfits.len() < limit {
+    // Each fault costs a round; those that wait for a tool don't count as misfits.
+    for _ in 0..limit * 4 {
+        if misfits.len() == limit {
+            break;
+        }
         let Err(fault) = run.decode::<T>() else { break };
         // What a tool has yet to fill in (`${REPLICAS}`, `{{ port }}`) is no string to be.
         let open = fault.node.as_str().is_some_and(|text| text.contains("${") || text.contains("{{"));

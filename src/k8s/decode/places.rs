@@ -62,8 +62,10 @@ pub(super) fn misfit(
     };
     let mut owner = path.clone();
     owner.pop();
-    let twin =
-        fields.iter().any(|field| field.eq_ignore_ascii_case(name) || strsim::damerau_levenshtein(field, name) == 1);
+    let twin = fields.iter().any(|field| {
+        field.eq_ignore_ascii_case(name)
+            || (name.len() <= words::MAX_WORD && strsim::damerau_levenshtein(field, name) == 1)
+    });
     if let Some(home) = (!twin).then(|| home(root, &owner, name, value, places)).flatten() {
         let message = format!("unknown field `{name}`: it belongs {home}");
         return Misfit::new(Class::UnknownField, path.clone(), message)

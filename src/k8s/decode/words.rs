@@ -3,8 +3,15 @@
 use crate::node::{Kind, Node};
 use crate::path::{Path, Segment};
 
+/// Longest word that is compared, in bytes.
+pub(super) const MAX_WORD: usize = 128;
+
 /// The candidate nearest to a mistyped word, where one is near enough to be meant.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The time of a comparison grows with the product of both lengths, and no word of ours is long.
+    if word.len() > MAX_WORD {
+        return None;
+    }
     let lower = word.to_lowercase();
     candidates
         .into_iter()

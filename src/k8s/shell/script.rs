@@ -1,6 +1,7 @@
 //! Walks a parsed script.
 
 use super::{Ending, Stdin, programs};
+use crate::budget::spend;
 use brush_parser::ast::{
     AndOr, AndOrList, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, FunctionBody,
     IoFileRedirectKind, IoFileRedirectTarget, IoRedirect, Pipeline, RedirectList, SeparatorOperator, SimpleCommand,
@@ -8,7 +9,9 @@ use brush_parser::ast::{
 };
 use brush_parser::word::{WordPiece, WordPieceWithSource};
 use brush_parser::{Parser, ParserOptions, ast::Program};
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Longest script that is parsed, in bytes, and deepest nesting: the parser recurses.
 const MAX_BYTES: usize = 64 << 10;
@@ -18,17 +21,37 @@ const MAX_DEPTH: usize = 40;
 const MAX_ROUND: usize = 10;
 
 /// What a step of a script may rely on.
-#[derive(Clone)]
 pub(super) struct Scope<'a> {
     pub(super) stdin: Stdin,
     functions: HashMap<&'a str, &'a FunctionBody>,
     depth: usize,
     in_script: bool,
+    /// What has been done for the whole script so far: functions that call each other twice would
+    /// double it with each of them.
+    work: Rc<Cell<usize>>,
+}
+
+/// Commands and definitions that are looked at for one script; one that needs more is unknown.
+const MAX_WORK: usize = 200_000;
+/// Steps of the allowance that a byte of script costs to parse: some 2 µs.
+const STEPS_PER_BYTE: u64 = 400;
+
+impl Clone for Scope<'_> {
+    fn clone(&self) -> Self {
+        self.work.set(self.work.get() + self.functions.len());
+        Self {
+            stdin: self.stdin,
+            functions: self.functions.clone(),
+            depth: self.depth,
+            in_script: self.in_script,
+            work: Rc::clone(&self.work),
+        }
+    }
 }
 
 impl Scope<'_> {
     pub(super) fn new(stdin: Stdin) -> Self {
-        Self { stdin, functions: HashMap::new(), depth: 0, in_script: false }
+        Self { stdin, functions: HashMap::new(), depth: 0, in_script: false, work: Rc::default() }
     }
 
     pub(super) fn in_script(&self) -> bool {
@@ -80,6 +103,7 @@ pub(super) fn ending(text: &str, scope: &Scope<'_>) -> Option<Ending> {
     if scope.depth >= MAX_DEPTH || text.contains("mkfifo") {
         return None;
     }
+    spend(text.len() as u64 * STEPS_PER_BYTE);
     let program = parse(text)?;
     let mut scope = Scope { functions: HashMap::new(), depth: scope.depth + 1, in_script: true, ..scope.clone() };
     let end = Ending::now("an empty script ends at once");
@@ -216,6 +240,11 @@ fn compound<'a>(command: &'a CompoundCommand, scope: &mut Scope<'a>) -> Option<E
 }
 
 fn simple<'a>(command: &'a SimpleCommand, scope: &mut Scope<'a>) -> Option<Ending> {
+    spend(200);
+    scope.work.set(scope.work.get() + 1);
+    if scope.work.get() > MAX_WORK {
+        return None;
+    }
     let prefix = command.prefix.iter().flat_map(|prefix| &prefix.0);
     let suffix = command.suffix.iter().flat_map(|suffix| &suffix.0);
     let mut inner = scope.clone();

@@ -101,6 +101,9 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
         || (!text.is_empty() && !text.contains(|c: char| c.is_ascii_alphanumeric()))
 }
 
+/// Misfits of one object that are told.
+const MAX_MISFITS: usize = 100;
+
 /// A list of misfits in the making.
 struct Checker<'t> {
     root: Node<'t>,
@@ -123,6 +126,8 @@ impl<'t> Checker<'t> {
     }
 
     fn push(&mut self, path: Path, message: impl Into<String>) -> &mut Misfit {
+        // Of more than anybody reads, the last one gives way.
+        self.misfits.truncate(MAX_MISFITS - 1);
         let at = self.misfits.len();
         self.misfits.push(Misfit::new(Class::Value, path, message));
         &mut self.misfits[at]
