@@ -3,7 +3,7 @@
 use super::connection::Stage;
 use super::reload::{self, Reload, Seen, Wrong};
 use super::server::Server;
-use super::{Evaluate, Options, accept, evaluate, log, ops, routes};
+use super::{Evaluate, Options, accept, evaluate, log, ops};
 use crate::engine::outcome::InputError;
 use crate::policy::Policy;
 use crate::report::pretty;
@@ -74,7 +74,7 @@ fn refuse(wrong: Wrong) -> ExitCode {
 
 fn start(server: &Arc<Server>, seen: Seen) -> anyhow::Result<()> {
     use anyhow::Context as _;
-    raise_file_limit();
+    let connections = connections(server.options.max_connections);
     let listener = bind(server.options.listen, PORT)?;
     let ops_listener = bind(server.options.ops_listen, OPS_PORT)?;
     let (listen, ops_listen) = (listener.local_addr()?, ops_listener.local_addr()?);
@@ -95,7 +95,7 @@ fn start(server: &Arc<Server>, seen: Seen) -> anyhow::Result<()> {
         let listener = TcpListener::from_std(listener)?;
         let version = env!("CARGO_PKG_VERSION");
         tracing::info!(version, listen = %listen, opsListen = %ops_listen, workers, "started");
-        let serving = tokio::spawn(accept::accept(Arc::clone(server), listener, routes::routes(Arc::clone(server))));
+        let serving = tokio::spawn(accept::accept(Arc::clone(server), listener, connections));
         signals.next().await;
         end(server, signals, serving).await;
         anyhow::Ok(())
@@ -165,13 +165,24 @@ fn bind(address: Option<SocketAddr>, port: u16) -> anyhow::Result<std::net::TcpL
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
 
+/// Open files that are kept for the ops port, the files that are read again, and what the runtimes need.
+const OTHER_FILES: u64 = 128;
+
 /// Lifts the soft limit of open files to the hard one, as Go's programs do: container runtimes give 1024 for the sake of
-/// `select`, which nothing here uses.
-fn raise_file_limit() {
+/// `select`, which nothing here uses. Returns the connections that may be open on the TLS port, so that they can't take the
+/// last file from the others.
+fn connections(wanted: u32) -> u32 {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
+    let soft = limit.current;
     limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::debug!(%error, "can not raise the limit of open files");
+    let files = if setrlimit(Resource::Nofile, limit).is_ok() { limit.maximum } else { soft };
+    // No limit is none.
+    let Some(files) = files else { return wanted };
+    let room = files.saturating_sub(OTHER_FILES).max(files / 2);
+    let connections = wanted.min(u32::try_from(room).unwrap_or(u32::MAX)).max(1);
+    if connections < wanted {
+        tracing::warn!(files, connections, "fewer connections than asked for, as open files are limited");
     }
+    connections
 }
