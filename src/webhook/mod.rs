@@ -19,6 +19,7 @@ mod options;
 mod reload;
 mod routes;
 mod server;
+mod system;
 mod tls;
 mod watch;
 
