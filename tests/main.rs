@@ -15,7 +15,7 @@ mod invariants;
 mod reading;
 mod readme;
 mod report;
-#[cfg(feature = "webhook")]
+#[cfg(all(feature = "webhook", unix))]
 mod webhook;
 
 /// Compares a text with the file that records it; `BLESS=1` rewrites the file.

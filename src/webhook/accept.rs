@@ -2,6 +2,7 @@
 
 use super::connection::{End, Stage, serve};
 use super::metrics::Dropped;
+use super::routes::routes;
 use super::server::Server;
 use super::watch::{Limits, Phase};
 use axum::Router;
@@ -16,9 +17,9 @@ use tokio_rustls::TlsAcceptor;
 /// First wait where the system has no room for another connection; doubled up to the second one.
 const BACK_OFF: [Duration; 2] = [Duration::from_millis(10), Duration::from_secs(1)];
 
-/// Accepts until the server drains, and returns when all connections have ended.
-pub(super) async fn accept(server: Arc<Server>, listener: TcpListener, routes: Router) {
-    let cap = server.options.max_connections;
+/// Accepts until the server drains, and returns when all connections have ended. No more than `cap` are open at once.
+pub(super) async fn accept(server: Arc<Server>, listener: TcpListener, cap: u32) {
+    let routes = routes(Arc::clone(&server));
     let places = Arc::new(Semaphore::new(cap as usize));
     let mut stage = server.stage.subscribe();
     let mut wait = BACK_OFF[0];

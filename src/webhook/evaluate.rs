@@ -2,14 +2,16 @@
 
 use super::answer::{Answer, Door, Failure, Head, NoReview, give_up};
 use super::body::Held;
+use super::log::short;
 use super::metrics::Shed;
 use super::options::OnFailure;
 use super::server::Server;
 use crate::budget::Spent;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
@@ -21,12 +23,15 @@ pub(super) struct Pool {
     slots: Arc<Semaphore>,
     waiting: AtomicUsize,
     queue: usize,
+    born: Instant,
+    /// Milliseconds after `born` at which a place was last taken.
+    taken: AtomicU64,
 }
 
 /// What came of a review.
 pub(super) enum Verdict {
     /// To be sent.
-    Answer(Answer),
+    Answer(Box<Answer>),
     /// It is none.
     NoReview(NoReview),
     /// It was not begun.
@@ -37,11 +42,31 @@ pub(super) enum Verdict {
 
 impl Pool {
     pub(super) fn new(workers: usize, queue: usize) -> Self {
-        Self { slots: Arc::new(Semaphore::new(workers)), waiting: AtomicUsize::new(0), queue }
+        Self {
+            slots: Arc::new(Semaphore::new(workers)),
+            waiting: AtomicUsize::new(0),
+            queue,
+            born: Instant::now(),
+            taken: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether evaluations hold all places and none has ended for so long. No request lasts 30 s, so nobody waits for them,
+    /// and a new process would do better.
+    pub(super) fn is_stuck(&self, patience: Duration) -> bool {
+        let taken = self.born + Duration::from_millis(self.taken.load(Ordering::Relaxed));
+        self.slots.available_permits() == 0 && taken.elapsed() >= patience
     }
 
     /// A place to evaluate at.
     async fn slot(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Shed> {
+        let slot = self.free_slot(deadline).await?;
+        let now = u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.taken.store(now, Ordering::Relaxed);
+        Ok(slot)
+    }
+
+    async fn free_slot(&self, deadline: Instant) -> Result<OwnedSemaphorePermit, Shed> {
         if let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
             return Ok(slot);
         }
@@ -88,7 +113,7 @@ pub(super) async fn evaluate(server: &Arc<Server>, door: Door, body: Held, deadl
         })
     });
     let failure = match timeout_at(deadline, task).await {
-        Ok(Ok(Ok(Ok(answer)))) => return Verdict::Answer(answer),
+        Ok(Ok(Ok(Ok(answer)))) => return Verdict::Answer(Box::new(answer)),
         Ok(Ok(Ok(Err(no_review)))) => return Verdict::NoReview(no_review),
         Ok(Ok(Err(Broken::Spent))) => {
             server.metrics.deadlines.inc();
@@ -98,7 +123,7 @@ pub(super) async fn evaluate(server: &Arc<Server>, door: Door, body: Held, deadl
         }
         Ok(Ok(Err(Broken::Panic(place)))) => {
             server.metrics.panics.inc();
-            let uid = head.get().map_or("", |head: &Head| &head.uid);
+            let uid = head.get().map_or("", |head: &Head| short(&head.uid));
             tracing::error!(uid, at = place, "an evaluation panicked");
             Failure::Panic
         }
@@ -106,13 +131,16 @@ pub(super) async fn evaluate(server: &Arc<Server>, door: Door, body: Held, deadl
         Ok(Err(_)) => Failure::Panic,
         Err(_) => {
             server.metrics.deadlines.inc();
-            let uid = head.get().map_or("", |head: &Head| &head.uid);
+            let uid = head.get().map_or("", |head: &Head| short(&head.uid));
             tracing::warn!(uid, "an evaluation took too long");
             Failure::Deadline
         }
     };
     match head.get() {
-        Some(head) => Verdict::Answer(give_up(head.clone(), failure, server.options.on_failure == OnFailure::Allow)),
+        Some(head) => {
+            let open = server.options.on_failure == OnFailure::Allow;
+            Verdict::Answer(Box::new(give_up(head.clone(), failure, open)))
+        }
         None => Verdict::Lost(failure),
     }
 }
@@ -151,4 +179,32 @@ pub(super) fn hook_panics() {
             tracing::error!(at = place, "panicked");
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn point_12_places_that_never_come_back_are_noticed() {
+        let pool = Pool::new(1, 0);
+        assert!(!pool.is_stuck(Duration::ZERO));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let slot = pool.slot(deadline).await;
+        assert!(slot.is_ok());
+        assert!(pool.is_stuck(Duration::ZERO));
+        assert!(!pool.is_stuck(Duration::from_secs(3600)));
+        assert!(matches!(pool.slot(deadline).await, Err(Shed::Queue)));
+        drop(slot);
+        assert!(!pool.is_stuck(Duration::ZERO));
+    }
+
+    #[test]
+    fn point_12_a_panic_in_here_is_a_place() {
+        hook_panics();
+        let place = isolated(|| panic!("SECRET")).unwrap_err();
+        assert!(place.starts_with("src/webhook/evaluate.rs:"), "{place}");
+        assert_eq!(isolated(|| 1), Ok(1));
+        let _ = std::panic::take_hook();
+    }
 }

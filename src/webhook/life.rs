@@ -3,16 +3,16 @@
 use super::connection::Stage;
 use super::reload::{self, Reload, Seen, Wrong};
 use super::server::Server;
-use super::{Evaluate, Options, accept, evaluate, log, ops, routes};
+use super::system::{Signals, bind, connections};
+use super::{Evaluate, Options, accept, evaluate, log, ops};
 use crate::engine::outcome::InputError;
 use crate::policy::Policy;
 use crate::report::pretty;
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 /// Exit code where the server can't begin.
@@ -20,6 +20,20 @@ const TROUBLE: u8 = 2;
 /// The default ports.
 const PORT: u16 = 8443;
 const OPS_PORT: u16 = 8080;
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CanNotBegin {
+    /// A port is taken, or not allowed.
+    #[error("can not listen on {0}: {1}")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// The system gives no thread, or the like.
+    #[error("the system refuses: {0}")]
+    System(#[from] io::Error),
+    /// The loop that accepts connections is gone, which is a fault of ours.
+    #[error("no connections are accepted any more")]
+    Deaf,
+}
 
 /// Runs the server until a signal ends it.
 #[must_use]
@@ -35,7 +49,7 @@ pub fn run(options: Options, evaluate: Arc<Evaluate>) -> ExitCode {
     let code = match start(&server, seen) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(reason = format!("{error:#}"), "can not begin");
+            tracing::error!(reason = %error, "can not serve");
             ExitCode::from(TROUBLE)
         }
     };
@@ -72,14 +86,13 @@ fn refuse(wrong: Wrong) -> ExitCode {
     ExitCode::from(TROUBLE)
 }
 
-fn start(server: &Arc<Server>, seen: Seen) -> anyhow::Result<()> {
-    use anyhow::Context as _;
-    raise_file_limit();
+fn start(server: &Arc<Server>, seen: Seen) -> Result<(), CanNotBegin> {
+    let connections = connections(server.options.max_connections);
     let listener = bind(server.options.listen, PORT)?;
     let ops_listener = bind(server.options.ops_listen, OPS_PORT)?;
     let (listen, ops_listen) = (listener.local_addr()?, ops_listener.local_addr()?);
-    Reload::new(server, seen).start(Arc::clone(server)).context("the thread that reads files")?;
-    ops::start(Arc::clone(server), ops_listener).context("the ops port")?;
+    Reload::new(server, seen).start(Arc::clone(server))?;
+    ops::start(Arc::clone(server), ops_listener)?;
     let workers = server.options.workers();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers)
@@ -88,17 +101,19 @@ fn start(server: &Arc<Server>, seen: Seen) -> anyhow::Result<()> {
         .thread_stack_size(evaluate::STACK)
         .thread_name("serve")
         .enable_all()
-        .build()
-        .context("the threads that serve")?;
+        .build()?;
     let result = runtime.block_on(async {
-        let mut signals = Signals::new().context("signals")?;
+        let mut signals = Signals::new()?;
         let listener = TcpListener::from_std(listener)?;
         let version = env!("CARGO_PKG_VERSION");
         tracing::info!(version, listen = %listen, opsListen = %ops_listen, workers, "started");
-        let serving = tokio::spawn(accept::accept(Arc::clone(server), listener, routes::routes(Arc::clone(server))));
-        signals.next().await;
+        let mut serving = tokio::spawn(accept::accept(Arc::clone(server), listener, connections));
+        tokio::select! {
+            () = signals.next() => {}
+            _ = &mut serving => return Err(CanNotBegin::Deaf),
+        }
         end(server, signals, serving).await;
-        anyhow::Ok(())
+        Ok(())
     });
     // An evaluation that goes on for ever must not hold the process.
     runtime.shutdown_background();
@@ -123,55 +138,4 @@ async fn end(server: &Server, mut signals: Signals, serving: tokio::task::JoinHa
         () = signals.next() => tracing::warn!("shutting down at once"),
     }
     tracing::info!("ended");
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-/// Binds a port; without a named address of IPv6 and IPv4 both, or of IPv4 where there is no other.
-fn bind(address: Option<SocketAddr>, port: u16) -> anyhow::Result<std::net::TcpListener> {
-    use anyhow::Context as _;
-    let listen = |address: SocketAddr| -> io::Result<std::net::TcpListener> {
-        let listener = std::net::TcpListener::bind(address)?;
-        listener.set_nonblocking(true)?;
-        // std asks for a queue of 128 connections; twice called, the larger number counts.
-        rustix::net::listen(&listener, BACKLOG)?;
-        Ok(listener)
-    };
-    let any: SocketAddr = (Ipv6Addr::UNSPECIFIED, port).into();
-    let wanted = address.unwrap_or(any);
-    match listen(wanted) {
-        Err(_) if address.is_none() => listen((Ipv4Addr::UNSPECIFIED, port).into()),
-        other => other,
-    }
-    .with_context(|| format!("can not listen on {wanted}"))
-}
-
-/// Connections that may wait to be accepted.
-const BACKLOG: i32 = 1024;
-
-/// Lifts the soft limit of open files to the hard one, as Go's programs do: container runtimes give 1024 for the sake of
-/// `select`, which nothing here uses.
-fn raise_file_limit() {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    if let Err(error) = setrlimit(Resource::Nofile, limit) {
-        tracing::debug!(%error, "can not raise the limit of open files");
-    }
 }

@@ -69,7 +69,7 @@ fn finding(noted: &Noted) -> Value {
     })
 }
 
-fn short(text: &str) -> &str {
+pub(super) fn short(text: &str) -> &str {
     text.char_indices().nth(CHARACTERS).map_or(text, |(end, _)| &text[..end])
 }
 

@@ -20,6 +20,7 @@ mod options;
 mod reload;
 mod routes;
 mod server;
+mod system;
 mod tls;
 mod validate;
 mod watch;

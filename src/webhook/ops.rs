@@ -21,6 +21,9 @@ use tokio::time::sleep;
 /// Connections at once. One more ends the oldest, so that nobody can shut out the kubelet by holding them.
 const CONNECTIONS: usize = 64;
 
+/// How long no evaluation may end while all places are taken: twice the longest request.
+const STUCK: Duration = Duration::from_secs(60);
+
 const LIMITS: Limits = Limits {
     header: Duration::from_secs(5),
     // Prometheus asks every 15 s to 60 s, and sends a GET again where its connection was closed.
@@ -71,10 +74,19 @@ async fn accept(server: Arc<Server>, listener: TcpListener) {
 
 fn routes(server: Arc<Server>) -> Router {
     Router::new()
-        .route("/livez", get(async || "ok\n"))
+        .route("/livez", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .with_state(server)
+}
+
+/// Not alive is what only a new process mends. Whatever mends itself, or would hit a new one as well, is unready instead.
+async fn alive(State(server): State<Arc<Server>>) -> impl IntoResponse {
+    if server.pool.is_stuck(STUCK) {
+        (StatusCode::SERVICE_UNAVAILABLE, "evaluations never end\n")
+    } else {
+        (StatusCode::OK, "ok\n")
+    }
 }
 
 async fn ready(State(server): State<Arc<Server>>) -> impl IntoResponse {

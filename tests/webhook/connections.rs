@@ -198,3 +198,26 @@ fn point_10_requests_in_one_piece_are_answered_in_order() {
         assert_eq!(client.receive().unwrap().json()["uid"], number.to_string());
     }
 }
+
+#[test]
+fn point_10_open_files_that_run_out_end_nothing() {
+    let mount = Mount::new();
+    // Half of them is for connections on the TLS port.
+    let server = Server::start_with_files(&mount, 60, &[]);
+    server.logged("fewer", |line| line["files"] == 60 && line["connections"] == 30);
+    let mut kept = Client::of(&server);
+    let crowd: Vec<_> = (0..60).map(|_| tcp(server.listen).unwrap()).collect();
+    server.metric_reaches(&dropped("refused"), 31.0);
+    assert_eq!(kept.post("/validate", &review("crowded")).status, 200);
+    assert_eq!(server.get("/readyz").status, 200);
+
+    // With the other port's as well there is none left.
+    let others: Vec<_> = (0..60).map(|_| tcp(server.ops).unwrap()).collect();
+    assert_eq!(kept.post("/validate", &review("none left")).status, 200);
+    drop((crowd, others));
+    eventually("it is well again", || {
+        let client = Client::connect(server.listen, &server.tls());
+        client.is_ok_and(|mut client| client.post("/validate", &review("well")).status == 200).then_some(())
+    });
+    assert!(server.is_ready());
+}

@@ -29,10 +29,18 @@ impl Server {
         Self::of(Command::new(env!("CARGO_BIN_EXE_crashlint")), mount, arguments)
     }
 
+    /// The same with no more than so many open files.
+    pub(super) fn start_with_files(mount: &Mount, files: u32, arguments: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_crashlint")]);
+        Self::of(command, mount, arguments).ready()
+    }
+
     /// A server that does as bodies tell it; see [`super::obey`].
     pub(super) fn stand_in(mount: &Mount, arguments: &[&str]) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "webhook::stand_in", "--ignored", "--nocapture"]);
+        // Its arguments are those of the test harness; the server's come in a variable.
+        command.args(["--exact", "webhook::stand_in", "--ignored", "--nocapture"]).env(STAND_IN, "");
         Self::of(command, mount, arguments).ready()
     }
 
@@ -159,7 +167,7 @@ fn spawn(mut command: Command, mount: &Mount, arguments: &[&str]) -> Child {
     if !arguments.contains(&"--shutdown-delay") {
         all.extend(["--shutdown-delay", "0"]);
     }
-    if command.get_args().next().is_some() {
+    if command.get_envs().any(|(name, _)| name == STAND_IN) {
         command.env(STAND_IN, serde_json::to_string(&all).unwrap());
     } else {
         command.args(&all);
