@@ -20,6 +20,7 @@ use crashlint::policy::Policy;
 use crashlint::source::Source;
 use crashlint::webhook::answer::{Door, answer};
 use load::{Load, Tally};
+use reviews::Review;
 use server::Server;
 use stats::{Row, Stats};
 use std::path::Path;
@@ -111,12 +112,14 @@ fn engine() {
     println!("engine: bytes of a review to bytes of an answer, in one thread of this process");
     println!("{:24} {:>9} {:>9} {:>9} {:>9} {:>9}", "", "bytes", "p50 µs", "p99 µs", "p99.9 µs", "max µs");
     let policy = Policy::load(&Arc::new(Source::new("policy.yaml", server::POLICY.to_owned())), None).unwrap();
-    for (review, count) in [
-        (reviews::pod(2_000), 20_000),
-        (reviews::pod(10_000), 20_000),
-        (reviews::pod(100_000), 2_000),
-        (reviews::large(), 40),
-    ] {
+    let sizes: [(fn() -> Review, usize); 4] = [
+        (|| reviews::pod(2_000), 20_000),
+        (|| reviews::pod(10_000), 20_000),
+        (|| reviews::pod(100_000), 1_000),
+        (reviews::large, 20),
+    ];
+    for (make, count) in sizes {
+        let review = make();
         for (path, door) in [("validate", Door::Validate(None)), ("mutate", Door::Mutate)] {
             let mut stats = Stats::default();
             for round in 0..count + count / 10 {

@@ -28,7 +28,7 @@ impl Server {
     pub(crate) fn start(pinned: bool) -> Self {
         let binary = env!("CARGO_BIN_EXE_crashlint");
         let folder = tempfile::tempdir().unwrap();
-        let made = Command::new(binary).args(["--color", "never", "certs", "dev"]).arg(folder.path()).output().unwrap();
+        let made = Command::new(binary).args(["certs", "dev"]).arg(folder.path()).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         std::fs::write(folder.path().join("policy.yaml"), POLICY).unwrap();
         let [tls, ops] = free();
