@@ -37,6 +37,8 @@ pub enum Place {
     Path(Path),
     /// Bytes of the file, for faults of the text itself.
     Span(Span),
+    /// Bytes of another file of the run, by its number.
+    Elsewhere(u32, Span),
 }
 
 /// A second place that explains a finding.
@@ -157,7 +159,7 @@ impl Finding {
     pub fn path(&self) -> Path {
         match &self.place {
             Place::Path(path) => path.clone(),
-            Place::Span(_) => Path::root(),
+            Place::Span(_) | Place::Elsewhere(..) => Path::root(),
         }
     }
 
@@ -179,6 +181,13 @@ impl Finding {
     #[must_use]
     pub fn and(mut self, path: Path, message: impl Into<String>) -> Self {
         self.labels.push(Label { place: Place::Path(path), message: message.into() });
+        self
+    }
+
+    /// Points at bytes of a file of the run.
+    #[must_use]
+    pub fn and_elsewhere(mut self, file: u32, span: Span, message: impl Into<String>) -> Self {
+        self.labels.push(Label { place: Place::Elsewhere(file, span), message: message.into() });
         self
     }
 

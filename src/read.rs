@@ -1,7 +1,48 @@
 //! A manifest file to documents, JSON or YAML, by kubectl's way of telling them apart.
 
 use crate::node::{Document, Malformed};
+use crate::source::Span;
 use crate::{json, yaml};
+
+/// A part of a file that is read by itself.
+#[derive(Debug)]
+pub enum Part {
+    /// The whole file, as JSON to begin with.
+    Whole,
+    /// A YAML document.
+    Document(Span),
+    /// What can't be told apart.
+    Malformed(Malformed),
+}
+
+/// The parts of a manifest file, in order: whoever wants one of them need not read the others.
+pub fn parts(text: &str) -> Box<dyn Iterator<Item = Part> + '_> {
+    if text.trim_start().starts_with('{') {
+        return Box::new(std::iter::once(Part::Whole));
+    }
+    Box::new(yaml::parts(text, 0).map(|part| part.map_or_else(Part::Malformed, Part::Document)))
+}
+
+impl Part {
+    /// Its bytes of the file.
+    #[must_use]
+    pub fn span(&self, text: &str) -> Span {
+        match self {
+            Self::Whole => Span::new(0, text.len() as u32),
+            Self::Document(span) => *span,
+            Self::Malformed(_) => Span::default(),
+        }
+    }
+
+    /// Its documents.
+    pub fn documents(self, text: &str) -> Box<dyn Iterator<Item = Result<Document<'_>, Malformed>> + '_> {
+        match self {
+            Self::Whole => Box::new(documents(text)),
+            Self::Document(span) => Box::new(yaml::document(text, span).transpose().into_iter()),
+            Self::Malformed(malformed) => Box::new(std::iter::once(Err(malformed))),
+        }
+    }
+}
 
 /// The documents of a manifest file, in order. A file whose first character is `{` is read as
 /// JSON; what turns out to be none is read as YAML where kubectl does that (`NewYAMLOrJSONDecoder`

@@ -243,5 +243,6 @@ fn pointer(place: &Place) -> String {
     match place {
         Place::Path(path) => path.pointer(),
         Place::Span(_) => "(text)".into(),
+        Place::Elsewhere(..) => "(elsewhere)".into(),
     }
 }

@@ -15,6 +15,8 @@ mod invariants;
 mod reading;
 mod readme;
 mod report;
+#[cfg(feature = "webhook")]
+mod webhook;
 
 /// Compares a text with the file that records it; `BLESS=1` rewrites the file.
 #[track_caller]

@@ -5,7 +5,7 @@ use crate::finding::{Finding, Place, Severity};
 use crate::k8s::field::item_name;
 use crate::k8s::object::Object;
 use crate::k8s::schema;
-use crate::k8s::siblings::Set;
+use crate::k8s::set::Set;
 use crate::node::Node;
 use crate::path::{Path, Segment};
 use crate::policy::{Action, Mode, Policy};
@@ -148,7 +148,7 @@ impl Identity {
     fn of(root: Node<'_>, finding: &Finding) -> Self {
         let path = match &finding.place {
             Place::Path(path) => named(root, path),
-            Place::Span(_) => String::new(),
+            Place::Span(_) | Place::Elsewhere(..) => String::new(),
         };
         Self { rule: finding.rule, container: finding.container.clone(), path }
     }

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Place, Severity};
 use crate::k8s::object::Object;
 use crate::k8s::pod::Workload;
 use crate::k8s::schema;
-use crate::k8s::siblings::Set;
+use crate::k8s::set::Set;
 use crate::path;
 use crate::policy::{Policy, Target};
 use crate::rules::{Check, Context, RULES, Rule, Scope};

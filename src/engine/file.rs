@@ -3,12 +3,13 @@
 use super::examine::{Examined, Verdict, View, examine, judge};
 use super::outcome::{Excerpt, InputError, NotRendered, ObjectRef, Reported, Summary};
 use super::read::Input;
-use super::survey::{self, Survey};
+use super::survey::{self, First, Survey};
 use crate::finding::{Finding, Place};
 use crate::k8s::object::Object;
+use crate::k8s::set::Set;
 use crate::node::Document;
 use crate::policy::Policy;
-use crate::read::documents;
+use crate::read::parts;
 use crate::rules::{Check, RULES};
 use crate::source::{Source, Span};
 use std::path::Path;
@@ -26,50 +27,49 @@ pub(super) struct Outcome {
 /// Longest line that is kept for showing, in bytes.
 const MAX_SHOWN: usize = 4096;
 
-/// Lints one file.
-pub(super) fn lint(input: &Input, policy: &Policy, survey: &Survey) -> Outcome {
-    let mut outcome = Outcome::default();
-    let left_out = |why| NotRendered { file: Arc::clone(&input.name), why };
+/// Lints one file, but for what the first pass has said of it already.
+pub(super) fn lint(input: &Input, inputs: &[Input], policy: &Policy, survey: &Survey, first: First) -> Outcome {
+    let left_out = |why| {
+        let not_rendered = vec![NotRendered { file: Arc::clone(&input.name), why }];
+        Outcome { not_rendered, ..Outcome::default() }
+    };
     let path = input.path.as_deref();
     if path.is_some_and(is_chart_template) {
-        outcome.not_rendered.push(left_out("Helm template"));
-        return outcome;
+        return left_out("Helm template");
     }
     if path.is_some_and(|path| survey.is_patch(path)) {
-        outcome.not_rendered.push(left_out("kustomize patch"));
-        return outcome;
+        return left_out("kustomize patch");
     }
     let source = match input.source() {
         Ok(Some(source)) => source,
-        Ok(None) => return outcome,
-        Err(error) => {
-            outcome.input_errors.push(error);
-            return outcome;
-        }
+        Ok(None) => return Outcome::default(),
+        Err(error) => return Outcome { input_errors: vec![error], ..Outcome::default() },
     };
+    let First { mut outcome, done } = first;
     outcome.summary.files = 1;
-    for document in documents(source.text()) {
-        match document {
-            Ok(document) if survey::is_kustomize_object(document.tree.root(), path) => {
-                outcome.summary.documents += 1;
-                outcome.not_rendered.push(left_out("kustomization"));
-            }
-            Ok(document) => {
-                outcome.summary.documents += 1;
-                File { source: &source, policy, survey, outcome: &mut outcome }.document(&document);
-            }
-            Err(_) if ["{{", "{%", "<%"].iter().any(|sign| source.text().contains(sign)) => {
+    for part in parts(source.text()) {
+        if done.contains(&part.span(source.text())) {
+            continue;
+        }
+        for document in part.documents(source.text()) {
+            match document {
+                Ok(document) => {
+                    let set = &survey.set;
+                    File { source: &source, policy, set, inputs, outcome: &mut outcome }.document(&document, path);
+                }
                 // A template: what could be read of it is no manifest either.
-                return Outcome { not_rendered: vec![left_out("template")], ..Outcome::default() };
-            }
-            Err(malformed) => {
-                let at = source.position(malformed.offset);
-                outcome.input_errors.push(InputError {
-                    file: Arc::clone(&input.name),
-                    line: Some(at.line),
-                    column: Some(at.column),
-                    message: malformed.message,
-                });
+                Err(_) if ["{{", "{%", "<%"].iter().any(|sign| source.text().contains(sign)) => {
+                    return left_out("template");
+                }
+                Err(malformed) => {
+                    let at = source.position(malformed.offset);
+                    outcome.input_errors.push(InputError {
+                        file: Arc::clone(&input.name),
+                        line: Some(at.line),
+                        column: Some(at.column),
+                        message: malformed.message,
+                    });
+                }
             }
         }
     }
@@ -77,7 +77,7 @@ pub(super) fn lint(input: &Input, policy: &Policy, survey: &Survey) -> Outcome {
 }
 
 /// Whether a file lies in the template folder of a Helm chart.
-fn is_chart_template(path: &Path) -> bool {
+pub(super) fn is_chart_template(path: &Path) -> bool {
     path.ancestors()
         .skip(1)
         .filter(|folder| folder.file_name().is_some_and(|name| name == "templates"))
@@ -85,15 +85,24 @@ fn is_chart_template(path: &Path) -> bool {
         .any(|chart| chart.join("Chart.yaml").is_file())
 }
 
-struct File<'f> {
-    source: &'f Source,
-    policy: &'f Policy,
-    survey: &'f Survey,
-    outcome: &'f mut Outcome,
+/// A file being linted.
+pub(super) struct File<'f> {
+    pub(super) source: &'f Source,
+    pub(super) policy: &'f Policy,
+    pub(super) set: &'f Set,
+    /// The run's files, for places elsewhere.
+    pub(super) inputs: &'f [Input],
+    pub(super) outcome: &'f mut Outcome,
 }
 
 impl File<'_> {
-    fn document(&mut self, document: &Document<'_>) {
+    pub(super) fn document(&mut self, document: &Document<'_>, path: Option<&Path>) {
+        self.outcome.summary.documents += 1;
+        if survey::is_kustomize_object(document.tree.root(), path) {
+            let file = Arc::clone(self.source.name());
+            self.outcome.not_rendered.push(NotRendered { file, why: "kustomization" });
+            return;
+        }
         let objects = Object::all(document.tree.root());
         self.outcome.summary.objects += objects.len();
         if objects.is_empty() {
@@ -124,7 +133,7 @@ impl File<'_> {
 
     fn object(&mut self, object: Object<'_>, faults: Vec<Finding>, may_patch: bool) {
         let view = View { file: self.source.name(), namespace: object.namespace(), may_patch, admission: false };
-        let examined = examine(object, faults, self.policy, &self.survey.set, &view);
+        let examined = examine(object, faults, self.policy, self.set, &view);
         match examined {
             Examined::Patch => {
                 let file = Arc::clone(self.source.name());
@@ -139,16 +148,26 @@ impl File<'_> {
         }
     }
 
+    /// A place of another file, which is read again: few findings have one.
+    fn elsewhere(&self, file: u32, span: Span, message: &str) -> Excerpt {
+        let source = self.inputs.get(file as usize).and_then(|input| input.source().ok().flatten());
+        let Some(source) = source.filter(|source| source.name() != self.source.name()) else {
+            return excerpt(self.source, span, message);
+        };
+        Excerpt { file: Some(Arc::clone(source.name())), ..excerpt(&source, span, message) }
+    }
+
     /// Finds the place.
     fn report(&mut self, verdict: Verdict, object: Option<Object<'_>>) {
         let Verdict { finding, severity, suppressed } = verdict;
         let file = self.source.name();
-        let excerpt = |place: &Place, message: &str| {
-            let span = match place {
-                Place::Span(span) => *span,
-                Place::Path(path) => object.map_or(Span::default(), |object| object.root.locate(path)),
-            };
-            excerpt(self.source, span, message)
+        let excerpt = |place: &Place, message: &str| match place {
+            Place::Span(span) => excerpt(self.source, *span, message),
+            Place::Path(path) => {
+                let span = object.map_or(Span::default(), |object| object.root.locate(path));
+                excerpt(self.source, span, message)
+            }
+            Place::Elsewhere(file, span) => self.elsewhere(*file, *span, message),
         };
         let at = excerpt(&finding.place, &finding.label);
         let also = finding.labels.iter().map(|label| excerpt(&label.place, &label.message)).collect();
@@ -170,5 +189,5 @@ pub(super) fn excerpt(source: &Source, span: Span, message: &str) -> Excerpt {
     let range = source.range(span);
     let line = source.line(range.start.line);
     let lines = if line.len() > MAX_SHOWN { Vec::new() } else { vec![(range.start.line, line.to_owned())] };
-    Excerpt { range, message: message.to_owned(), lines }
+    Excerpt { file: None, range, message: message.to_owned(), lines }
 }

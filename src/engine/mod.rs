@@ -32,13 +32,15 @@ const STACK: usize = 32 << 20;
 #[must_use]
 pub fn lint(inputs: &[Input], policy: &Policy, threads: usize, progress: &(dyn Fn(usize, usize) + Sync)) -> Report {
     let run = || {
-        let survey = survey::survey(inputs);
+        let mut survey = survey::survey(inputs, policy);
+        let first = survey.first();
         let done = AtomicUsize::new(0);
         let outcomes: Vec<file::Outcome> = inputs
             .par_iter()
-            .map(|input| {
+            .zip(first)
+            .map(|(input, first)| {
                 // A fault of ours in one file must not lose the others.
-                let outcome = catch_unwind(AssertUnwindSafe(|| file::lint(input, policy, &survey)));
+                let outcome = catch_unwind(AssertUnwindSafe(|| file::lint(input, inputs, policy, &survey, first)));
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, inputs.len());
                 outcome
                     .unwrap_or_else(|_| file::Outcome { input_errors: vec![crash(input)], ..file::Outcome::default() })

@@ -33,6 +33,8 @@ impl ObjectRef {
 /// A place of a file, with the lines to show there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
+    /// The file, where it is not the finding's own.
+    pub file: Option<Arc<str>>,
     /// Where.
     pub range: Range,
     /// What stands beside the caret; may be empty.

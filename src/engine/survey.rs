@@ -1,13 +1,20 @@
 //! The first pass: what the manifests of the run say to each other.
+//!
+//! A document that others may refer to is read here, with all that rules say of it, and not again. The
+//! second pass reads the others. A document that both refers and is referred to, such as a `List` of
+//! everything, is read twice.
 
+use super::file::{File, Outcome, is_chart_template};
 use super::read::Input;
 use crate::k8s::object::Object;
-use crate::k8s::siblings::{Set, WORDS, patch_files};
+use crate::k8s::set::{Facts, PROVIDERS, Set, patch_files};
 use crate::node::Node;
+use crate::policy::{Completeness, Policy};
 use crate::read;
-use crate::source::Source;
+use crate::source::{Source, Span};
 use rayon::prelude::*;
 use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Component, Path, PathBuf};
 
 /// What the first pass keeps.
@@ -15,12 +22,34 @@ use std::path::{Component, Path, PathBuf};
 pub(super) struct Survey {
     pub(super) set: Set,
     patches: HashSet<PathBuf>,
+    /// One for each input.
+    first: Vec<First>,
+}
+
+/// What has been said of a file, and of which parts of it.
+#[derive(Debug, Default)]
+pub(super) struct First {
+    pub(super) outcome: Outcome,
+    pub(super) done: Vec<Span>,
+}
+
+/// What one file gives to the others.
+#[derive(Default)]
+struct Surveyed {
+    facts: Facts,
+    patches: Vec<PathBuf>,
+    first: First,
 }
 
 impl Survey {
     /// Whether a kustomization names the file as a patch.
     pub(super) fn is_patch(&self, path: &Path) -> bool {
         !self.patches.is_empty() && self.patches.contains(&normal(path))
+    }
+
+    /// What has been said of an input already.
+    pub(super) fn first(&mut self) -> Vec<First> {
+        std::mem::take(&mut self.first)
     }
 }
 
@@ -33,36 +62,81 @@ pub(super) fn is_kustomization(path: &Path) -> bool {
 }
 
 /// Reads what may hold facts, and nothing else; what can't be read is reported by the second pass.
-pub(super) fn survey(inputs: &[Input]) -> Survey {
-    let texts: Vec<(usize, Source)> = inputs
-        .par_iter()
-        .enumerate()
-        .filter_map(|(at, input)| {
-            let kustomization = input.path.as_deref().is_some_and(is_kustomization);
-            let bytes = input.bytes().ok()?;
-            let wanted =
-                kustomization || WORDS.iter().any(|word| memchr::memmem::find(&bytes, word.as_bytes()).is_some());
-            if !wanted {
-                return None;
-            }
-            Some((at, Source::new(input.name.clone(), String::from_utf8(bytes).ok()?)))
-        })
-        .collect();
-    let mut survey = Survey::default();
-    for (at, source) in &texts {
-        let path = inputs[*at].path.as_deref();
-        for document in read::documents(source.text()).flatten() {
-            if is_kustomize_object(document.tree.root(), path) {
-                survey.set.add_kustomization(document.tree.root());
-                if let Some(folder) = path.and_then(Path::parent) {
-                    survey.patches.extend(patch_files(document.tree.root()).map(|file| normal(&folder.join(file))));
-                }
-            } else {
-                Object::all(document.tree.root()).into_iter().for_each(|object| survey.set.add(object));
-            }
-        }
+pub(super) fn survey(inputs: &[Input], policy: &Policy) -> Survey {
+    let guarded = |(at, input): (usize, &Input)| {
+        // What fails here fails again in the second pass, and is reported there.
+        catch_unwind(AssertUnwindSafe(|| file(at as u32, input, policy))).unwrap_or_default()
+    };
+    let surveyed: Vec<Surveyed> = inputs.par_iter().enumerate().map(guarded).collect();
+    let mut survey = Survey { set: Set::new(policy.set == Completeness::Complete), ..Survey::default() };
+    for file in surveyed {
+        survey.set.add(file.facts);
+        survey.patches.extend(file.patches);
+        survey.first.push(file.first);
     }
     survey
+}
+
+fn file(at: u32, input: &Input, policy: &Policy) -> Surveyed {
+    let mut surveyed = Surveyed::default();
+    let path = input.path.as_deref();
+    let kustomization = path.is_some_and(is_kustomization);
+    let Ok(bytes) = input.bytes() else { return surveyed };
+    if !(kustomization || may_provide(&bytes)) || path.is_some_and(is_chart_template) {
+        return surveyed;
+    }
+    let Ok(text) = String::from_utf8(bytes) else { return surveyed };
+    let source = Source::new(input.name.clone(), text);
+    // Rules hear nothing of the set here, as it is not known yet.
+    let nothing = Set::default();
+    for part in read::parts(source.text()) {
+        let span = part.span(source.text());
+        if !kustomization && !may_provide(&source.text().as_bytes()[span.range()]) {
+            continue;
+        }
+        let Ok(documents) = part.documents(source.text()).collect::<Result<Vec<_>, _>>() else { continue };
+        let mut refers = false;
+        for document in &documents {
+            let root = document.tree.root();
+            if is_kustomize_object(root, path) {
+                surveyed.facts.add_kustomization(at, root);
+                if let Some(folder) = path.and_then(Path::parent) {
+                    surveyed.patches.extend(patch_files(root).map(|file| normal(&folder.join(file))));
+                }
+                continue;
+            }
+            for object in Object::all(root) {
+                surveyed.facts.add(at, object);
+                refers |= !object.workloads(&policy.tables.kinds).is_empty();
+            }
+        }
+        if refers {
+            continue;
+        }
+        let mut file =
+            File { source: &source, policy, set: &nothing, inputs: &[], outcome: &mut surveyed.first.outcome };
+        documents.iter().for_each(|document| file.document(document, path));
+        surveyed.first.done.push(span);
+    }
+    surveyed
+}
+
+/// Whether a text may hold an object that others refer to: by what stands behind each `kind`.
+fn may_provide(text: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, b"kind").any(|at| {
+        let rest = text[at + 4..].trim_ascii_start();
+        let rest = rest.strip_prefix(b"\"").unwrap_or(rest).trim_ascii_start();
+        let Some(rest) = rest.strip_prefix(b":") else { return false };
+        let rest = rest.trim_ascii_start();
+        let word = match rest.first() {
+            Some(b'"' | b'\'') => &rest[1..],
+            // An anchor, a tag, a block: whatever is behind it.
+            Some(b'&' | b'!' | b'*' | b'|' | b'>') => return true,
+            _ => rest,
+        };
+        let end = word.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(word.len());
+        PROVIDERS.iter().any(|kind| kind.as_bytes() == &word[..end])
+    })
 }
 
 /// Whether a document is a kustomization; one without a type is one by its file's name.

@@ -12,7 +12,8 @@ pub mod probe;
 pub mod quantity;
 pub mod review;
 pub mod schema;
+pub mod set;
 pub mod shell;
-pub mod siblings;
+
 pub mod tables;
 pub mod validate;

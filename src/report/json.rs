@@ -119,7 +119,7 @@ impl<'r> JsonFinding<'r> {
             column: range.start.column,
             end_line: range.end.line,
             end_column: range.end.column,
-            path: pointer(found),
+            path: found.finding.path().pointer(),
             object: found.object.as_ref(),
             container: finding.container.as_deref(),
             fix: finding.fix.as_ref().map(JsonFix::new),
@@ -143,14 +143,6 @@ impl<'r> JsonFix<'r> {
             })
             .collect();
         Self { title: &fix.title, safety: fix.safety, edits }
-    }
-}
-
-/// The pointer of a finding's place; the root for a fault of the text itself.
-fn pointer(found: &Reported) -> String {
-    match &found.finding.place {
-        crate::finding::Place::Path(path) => path.pointer(),
-        crate::finding::Place::Span(_) => String::new(),
     }
 }
 

@@ -99,7 +99,7 @@ fn result(found: &Reported, index: &HashMap<&str, usize>, seen: &mut BTreeMap<St
     result["locations"] = json!([location]);
     if !found.also.is_empty() {
         let related = found.also.iter().enumerate().map(|(id, place)| {
-            let mut related = json!({"id": id + 1, "physicalLocation": physical(&found.file, place)});
+            let mut related = json!({"id": id + 1, "physicalLocation": physical(place.file.as_deref().unwrap_or(&found.file), place)});
             if !place.message.is_empty() {
                 related["message"] = json!({"text": sentence(&place.message)});
             }
@@ -159,7 +159,7 @@ fn fingerprint(found: &Reported) -> String {
     let container = found.finding.container.as_deref();
     let place = match &found.finding.place {
         Place::Path(path) => steps(path, container),
-        Place::Span(_) => "text".to_owned(),
+        Place::Span(_) | Place::Elsewhere(..) => "text".to_owned(),
     };
     // A kind outlives the versions of its group.
     let group = object.api_version.split_once('/').map_or("", |(group, _)| group);

@@ -71,8 +71,9 @@ pub(super) struct Drawn<'a> {
 
 /// Draws a finding's main place and all further ones.
 pub(super) fn draw<'a>(at: &Excerpt, also: &[Excerpt]) -> Drawn<'a> {
+    let (also, elsewhere): (Vec<&Excerpt>, Vec<&Excerpt>) = also.iter().partition(|place| place.file.is_none());
     let mut lines: BTreeMap<u32, Line> = BTreeMap::new();
-    for excerpt in std::iter::once(at).chain(also) {
+    for excerpt in std::iter::once(at).chain(also.iter().copied()) {
         let here = excerpt.range.start;
         for (number, text) in &excerpt.lines {
             let column = if *number == here.line { here.column as usize } else { 1 };
@@ -90,7 +91,7 @@ pub(super) fn draw<'a>(at: &Excerpt, also: &[Excerpt]) -> Drawn<'a> {
         .filter(|place| hidden(place))
         .map(|place| format!("line {}, column {}: {}", place.range.start.line, place.range.start.column, place.message))
         .collect();
-    let also: Vec<&Excerpt> = also.iter().filter(|place| !hidden(place)).collect();
+    let also: Vec<&Excerpt> = also.iter().copied().filter(|place| !hidden(place)).collect();
 
     let mut snippets = Vec::new();
     let mut rest: Vec<(u32, Line)> = lines.into_iter().collect();
@@ -100,7 +101,18 @@ pub(super) fn draw<'a>(at: &Excerpt, also: &[Excerpt]) -> Drawn<'a> {
         snippets.push(chunk(&rest, at, &also));
         rest = after;
     }
+    snippets.extend(elsewhere.into_iter().filter_map(other_file));
     Drawn { snippets, aside }
+}
+
+/// A place of another file, with its line.
+fn other_file<'a>(place: &Excerpt) -> Option<Snippet<'a, Annotation<'a>>> {
+    let (number, text) = place.lines.first()?;
+    let line = Line::new(text, place.range.start.column as usize);
+    let whole = 0..line.text.len();
+    let annotation = mark(AnnotationKind::Context, place, &line, &whole);
+    let path = place.file.as_deref().map(safe::sentence);
+    Some(Snippet::source(line.text).line_start(*number as usize).path(path).annotation(annotation))
 }
 
 /// One source of lines that stand near each other.

@@ -1,6 +1,9 @@
 //! The rules: data plus one pure function each, one file each, listed in [`RULES`].
 
 mod aggressive_liveness_probe;
+mod claim_missing;
+mod config_key_missing;
+mod configmap_missing;
 mod duplicate_key;
 mod hidden_line_break;
 mod idle_base_image;
@@ -13,7 +16,13 @@ mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod pull_secret_missing;
+mod reference_in_other_namespace;
+mod references;
 mod rejected_by_api_server;
+mod secret_missing;
+mod secret_trailing_newline;
+mod service_account_missing;
 mod unknown_field;
 mod unused_exemption;
 mod unused_suppression;
@@ -23,7 +32,7 @@ use crate::finding::{Finding, Safety, Severity};
 use crate::k8s::container::Container;
 use crate::k8s::object::Object;
 use crate::k8s::pod::Workload;
-use crate::k8s::siblings::Set;
+use crate::k8s::set::Set;
 use crate::k8s::tables::Tables;
 use crate::node::Document;
 use serde::de::DeserializeOwned;
@@ -208,6 +217,9 @@ impl Context<'_> {
 /// Every rule, by name.
 pub static RULES: &[&Rule] = &[
     &aggressive_liveness_probe::RULE,
+    &claim_missing::RULE,
+    &config_key_missing::RULE,
+    &configmap_missing::RULE,
     &duplicate_key::RULE,
     &hidden_line_break::RULE,
     &idle_base_image::RULE,
@@ -220,7 +232,12 @@ pub static RULES: &[&Rule] = &[
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &pull_secret_missing::RULE,
+    &reference_in_other_namespace::RULE,
     &rejected_by_api_server::RULE,
+    &secret_missing::RULE,
+    &secret_trailing_newline::RULE,
+    &service_account_missing::RULE,
     &unknown_field::RULE,
     &unused_exemption::RULE,
     &unused_suppression::RULE,

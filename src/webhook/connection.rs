@@ -47,6 +47,8 @@ const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: u64 = 16 << 20;
 /// Bytes of a head, at most. API servers send some hundred.
 const HEAD_BYTES: usize = 16 << 10;
+/// Bytes that are read ahead, at most; a connection may keep them while it is idle.
+const READ_BYTES: usize = 64 << 10;
 
 /// Serves a connection to its end.
 pub(super) async fn serve<S>(stream: S, routes: axum::Router, limits: &Limits, stage: Receiver<Stage>) -> End
@@ -59,7 +61,8 @@ where
     let mut connection = http1::Builder::new()
         // No timer: its limit for heads runs while a connection is idle, too; see `watch`.
         .header_read_timeout(None)
-        .max_buf_size(HEAD_BYTES)
+        .max_header_size(HEAD_BYTES)
+        .max_buf_size(READ_BYTES)
         // A client that hangs up while its request waits is heard at once, and its place is free again.
         .half_close(false)
         .serve_connection(io, service);
@@ -91,7 +94,7 @@ where
     })
     .await;
     if !matches!(end, End::TimedOut(Phase::Head | Phase::Write)) {
-        part(connection.into_parts().io.into_inner().stream, watch.has_ended()).await;
+        part(connection.into_parts().io.into_inner().stream, watch.has_unread()).await;
     }
     end
 }
@@ -101,12 +104,12 @@ async fn drained(mut stage: Receiver<Stage>) {
     let _ = stage.wait_for(|stage| *stage == Stage::Draining).await;
 }
 
-/// Ends a connection so that its last answer arrives: to close a socket with unread bytes resets it, and the reset may
-/// overtake the answer (RFC 9112, 9.6).
-async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, ended: bool) {
+/// Ends a connection so that its last answer arrives. Where the body of its request was not read (`unread`), the client may
+/// still be sending: to close a socket then resets it, and the reset may overtake the answer (RFC 9112, 9.6).
+async fn part<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, unread: bool) {
     let _ = timeout(LINGER, async {
         stream.shutdown().await?;
-        if !ended {
+        if unread {
             tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await?;
         }
         std::io::Result::Ok(())
@@ -133,11 +136,15 @@ impl hyper::service::Service<Request<Incoming>> for Service {
         let (stage, age) = (self.stage.clone(), self.age);
         Box::pin(async move {
             let mut response = routes.call(request).await?;
+            let unread = !has_read_all(&response);
             // An idle connection is never ended for its age: Go does not send a POST again that it wrote to a connection
             // which was just being closed (net/http/transport.go, `shouldRetryRequest`).
             let leaving = *stage.borrow() != Stage::Serving || age.is_some_and(|age| watch.age() >= age);
-            if leaving || !has_read_all(response.status()) {
+            if leaving || unread {
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            if unread {
+                watch.leave_unread();
             }
             watch.end();
             Ok(response)
@@ -145,8 +152,8 @@ impl hyper::service::Service<Request<Incoming>> for Service {
     }
 }
 
-/// Whether answers of this status are given after the body was read to its end; else the rest of it is in the way of a
-/// next request.
-fn has_read_all(status: StatusCode) -> bool {
-    matches!(status, StatusCode::OK | StatusCode::BAD_REQUEST | StatusCode::TOO_MANY_REQUESTS)
+/// Whether an answer was given after the body was read to its end. Else the rest of it is in the way of a next request.
+fn has_read_all(response: &Response<Body>) -> bool {
+    let after = matches!(response.status(), StatusCode::OK | StatusCode::BAD_REQUEST | StatusCode::TOO_MANY_REQUESTS);
+    after && !response.headers().contains_key(header::CONNECTION)
 }

@@ -48,7 +48,7 @@ pub(super) struct Watch {
     since: AtomicU64,
     /// Milliseconds after `born` at which a write began to wait, plus one; 0 is none.
     stuck: AtomicU64,
-    ended: AtomicBool,
+    unread: AtomicBool,
 }
 
 const IDLE: u8 = 0;
@@ -62,7 +62,7 @@ impl Watch {
             phase: AtomicU8::new(IDLE),
             since: AtomicU64::new(0),
             stuck: AtomicU64::new(0),
-            ended: AtomicBool::new(false),
+            unread: AtomicBool::new(false),
         })
     }
 
@@ -90,9 +90,13 @@ impl Watch {
         self.born.elapsed()
     }
 
-    /// Whether the client has ended its side.
-    pub(super) fn has_ended(&self) -> bool {
-        self.ended.load(Relaxed)
+    /// The last request was answered before its body was read.
+    pub(super) fn leave_unread(&self) {
+        self.unread.store(true, Relaxed);
+    }
+
+    pub(super) fn has_unread(&self) -> bool {
+        self.unread.load(Relaxed)
     }
 
     /// What the connection is waiting for, and until when it may. `last_call`: from then on nobody may be idle.
@@ -135,12 +139,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if let Poll::Ready(Ok(())) = result {
-            if buffer.filled().len() == before {
-                self.watch.ended.store(true, Relaxed);
-            } else if self.watch.phase.load(Relaxed) == IDLE {
-                self.watch.enter(HEAD);
-            }
+        if buffer.filled().len() > before && self.watch.phase.load(Relaxed) == IDLE {
+            self.watch.enter(HEAD);
         }
         result
     }

@@ -17,15 +17,20 @@ pub fn documents(text: &str) -> impl Iterator<Item = Result<Document<'_>, Malfor
 
 /// The documents of a YAML file from a byte offset on, as where a stream of JSON gives way to YAML.
 pub fn documents_from(text: &str, start: u32) -> impl Iterator<Item = Result<Document<'_>, Malformed>> + '_ {
-    let mut parts = Parts { text, at: start as usize };
-    std::iter::from_fn(move || {
-        loop {
-            let read = parts.next()?.and_then(|part| parse::document(text, part));
-            if let Some(result) = read.transpose() {
-                return Some(result);
-            }
-        }
-    })
+    parts(text, start).filter_map(move |part| part.and_then(|part| document(text, part)).transpose())
+}
+
+/// The spans of a YAML file's documents from a byte offset on, separators left out.
+pub fn parts(text: &str, start: u32) -> impl Iterator<Item = Result<Span, Malformed>> + '_ {
+    Parts { text, at: start as usize }
+}
+
+/// The document at one of the [`parts`]; none where it holds nothing, or `null`.
+///
+/// # Errors
+/// Where it is no YAML.
+pub fn document(text: &str, part: Span) -> Result<Option<Document<'_>>, Malformed> {
+    parse::document(text, part)
 }
 
 /// A text's parts between separators, as `YAMLReader.Read` in apimachinery's

@@ -96,6 +96,19 @@ fn help_version_completions_and_man_page() {
 }
 
 #[test]
+fn the_webhook_is_a_verb_exactly_where_it_is_built_in() {
+    for args in [&["--help"][..], &["completions", "bash"], &["completions", "zsh"], &["completions", "fish"], &["man"]]
+    {
+        let output = crashlint(Path::new("."), args);
+        assert_eq!(text(&output.stdout).contains("webhook"), cfg!(feature = "webhook"), "{args:?}");
+    }
+    let help = crashlint(Path::new("."), &["webhook", "--help"]);
+    assert_eq!(text(&help.stdout).contains("--client-ca"), cfg!(feature = "webhook"));
+    // Both files are required.
+    assert_eq!(crashlint(Path::new("."), &["webhook"]).status.code(), Some(2));
+}
+
+#[test]
 fn a_reader_that_has_gone_is_no_error() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_crashlint"))
         .args(["rules"])

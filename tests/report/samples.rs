@@ -19,7 +19,7 @@ pub(super) fn range(line: u32, column: u32, end_line: u32, end_column: u32) -> R
 }
 
 pub(super) fn excerpt(range: Range, message: &str, lines: &[(u32, &str)]) -> Excerpt {
-    Excerpt { range, message: message.into(), lines: lines.iter().map(|(n, text)| (*n, (*text).to_owned())).collect() }
+    Excerpt { file: None, range, message: message.into(), lines: lines.iter().map(|(n, text)| (*n, (*text).to_owned())).collect() }
 }
 
 pub(super) fn reported(file: &str, finding: Finding, at: Excerpt) -> Reported {

@@ -91,7 +91,7 @@ fn text<'t>(node: Node<'t>, key: &str) -> &'t str {
 }
 
 /// Whether a text still waits for a tool to fill it in, so that nothing is known of it.
-pub(super) fn is_placeholder(text: &str) -> bool {
+pub(crate) fn is_placeholder(text: &str) -> bool {
     // `ROLLOUT_NAME-active`, `REPLACEME`: a word in capitals. `_`: nothing at all.
     let shouts = |word: &str| word.len() >= 3 && word.bytes().all(|b| b.is_ascii_uppercase());
     text.contains(['{', '}', '<', '>', '$', '%'])

@@ -1,0 +1,55 @@
+//! A pull secret that is not there, or is none.
+
+use super::references::{Absent, absent};
+use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
+use crate::finding::{Finding, Severity};
+use crate::k8s::pod::Workload;
+use crate::k8s::set::Sort;
+use crate::k8s::set::references::{Use, references};
+
+/// The rule.
+pub(super) static RULE: Rule = Rule {
+    name: "pull-secret-missing",
+    summary: "a Secret named for pulling images is not among the manifests, or is of another type",
+    severity: Severity::Warning,
+    scope: Scope::Set,
+    fix: None,
+    since: "0.1.0",
+    widened: None,
+    docs: Docs {
+        happens: "A private image can't be pulled: ErrImagePull, then ImagePullBackOff. Nodes that hold the image already \
+            start it, so the fault shows on the next node.",
+        why: "The kubelet leaves out a pull secret that it can't read, and pulls without it. Only types \
+            `kubernetes.io/dockerconfigjson` and `kubernetes.io/dockercfg` are read. Other manifests may exist \
+            elsewhere, so unless the policy says `set: complete` the rule speaks only of a near miss: a name that is \
+            one letter off from one that is there.",
+        see: "`kubectl describe pod POD` shows FailedToRetrieveImagePullSecret, then `pull access denied` or \
+            `unauthorized`.",
+        fix: "Correct the name, or make the Secret with `kubectl create secret docker-registry`.",
+        ignore: "Where the images are public, or the nodes have credentials of their own, the name does no harm: remove \
+            it.",
+        source: "Kubernetes `pkg/kubelet/kubelet_pods.go` (getPullSecretsForPod), `pkg/credentialprovider/secrets/secrets.go`",
+    },
+    options: OptionsType::of::<NoOptions>(),
+    check: Check::Workload(check),
+};
+
+fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let wanted = |how: Use| how == Use::Pull;
+    let secret = Absent { rule: RULE.name, sort: Sort::Secret, severity: Severity::Warning, wanted: &wanted };
+    absent(&secret, workload, context.set, findings);
+    for reference in references(workload).iter().filter(|reference| reference.how == Use::Pull) {
+        let mut facts = context.set.referred(reference).peekable();
+        let Some(first) = facts.peek().copied() else { continue };
+        // Of several states of the Secret, one of the right type is enough.
+        let Some(wrong) = first.secret_type.as_deref().filter(|_| facts.all(|fact| fact.is_no_pull_secret())) else {
+            continue;
+        };
+        let message = format!("Secret `{}` is of type `{wrong}`, which is not read for pulling images", reference.name);
+        findings.push(
+            Finding::new(RULE.name, Severity::Warning, reference.path(), message)
+                .and_elsewhere(first.file, first.span, "the Secret is here")
+                .help("make it `type: kubernetes.io/dockerconfigjson`, with the key `.dockerconfigjson`"),
+        );
+    }
+}

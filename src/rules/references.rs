@@ -1,0 +1,61 @@
+//! Not a rule: what the rules about absent objects have in common.
+
+use crate::finding::{Finding, Severity};
+use crate::k8s::pod::Workload;
+use crate::k8s::set::references::{Use, references};
+use crate::k8s::set::{Set, Sort, Standing};
+
+/// One of the rules about absent objects.
+pub(super) struct Absent<'a> {
+    /// Its name.
+    pub(super) rule: &'static str,
+    /// What is absent.
+    pub(super) sort: Sort,
+    /// How grave that is where the run sees all that there is.
+    pub(super) severity: Severity,
+    /// Which uses are its own.
+    pub(super) wanted: &'a dyn Fn(Use) -> bool,
+}
+
+/// Reports every reference that leads nowhere: in a complete set each one, else only a name that is
+/// nearly one that is there.
+pub(super) fn absent(rule: &Absent<'_>, workload: &Workload<'_>, set: &Set, findings: &mut Vec<Finding>) {
+    let mut seen = Vec::new();
+    for reference in references(workload) {
+        let own = reference.sort == rule.sort && !reference.optional && (rule.wanted)(reference.how);
+        // A volume's items name the object once each.
+        if !own || seen.contains(&reference.node) {
+            continue;
+        }
+        seen.push(reference.node);
+        let (kind, name) = (rule.sort.kind(), reference.name);
+        let happens = match (reference.how, rule.sort) {
+            (Use::Variable | Use::Variables, _) => "the container can't be created (CreateContainerConfigError)",
+            (Use::Volume, _) => "the volume can't be mounted (FailedMount)",
+            (Use::Pull, _) => "images are pulled without it",
+            (Use::Object, Sort::ServiceAccount) => "no pod is created (FailedCreate)",
+            (Use::Object, _) => "the pod stays Pending",
+        };
+        match set.standing(&reference) {
+            Standing::NearMiss(fact, near) => {
+                let severity = if set.is_complete() { rule.severity } else { Severity::Warning };
+                let message = format!("{kind} `{name}` is not among the manifests, and `{near}` is: {happens}");
+                findings.push(
+                    Finding::new(rule.rule, severity, reference.path(), message)
+                        .label("not found")
+                        .and_elsewhere(fact.file, fact.span, format!("this one is called `{near}`"))
+                        .help(format!("did you mean `{near}`?")),
+                );
+            }
+            Standing::Absent if set.is_complete() => {
+                let message = format!("{kind} `{name}` is not among the manifests: {happens}");
+                findings.push(
+                    Finding::new(rule.rule, rule.severity, reference.path(), message)
+                        .label("not found")
+                        .note("the policy says `set: complete`: what is not here is not in the cluster"),
+                );
+            }
+            _ => {}
+        }
+    }
+}
