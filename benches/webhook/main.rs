@@ -20,12 +20,18 @@ use crashlint::policy::Policy;
 use crashlint::source::Source;
 use crashlint::webhook::answer::{Door, answer};
 use load::{Load, Tally};
+use reviews::Review;
 use server::Server;
 use stats::{Row, Stats};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+// Checked against other tools on two cores that were busy with other work, in turn with them, three times (pod 10 KB /validate, 8
+// connections). Closed loop, reviews per second of server CPU: wrk 4.1.0 1321, 1195, 1322; this client 1312, 1234, 1371. Open loop
+// at 500/s, p50: vegeta 12 1.5, 1.6, 1.2 ms; this client 1.1, 1.2, 1.2 ms. p99 varied more from run to run (7 to 54 ms, on that
+// machine) than between the tools.
 
 /// What can be asked for on the command line.
 struct Options {
@@ -109,17 +115,25 @@ fn bodies(folder: &Path) -> ExitCode {
 /// The answer's time in this process, without any socket.
 fn engine() {
     println!("engine: bytes of a review to bytes of an answer, in one thread of this process");
-    println!("{:24} {:>9} {:>9} {:>9} {:>9} {:>9}", "", "bytes", "p50 µs", "p99 µs", "p99.9 µs", "max µs");
+    println!(
+        "{:24} {:>9} {:>9} {:>9} {:>9} {:>9} {:>9}",
+        "", "bytes", "p50 µs", "p99 µs", "p99.9 µs", "max µs", "cpu µs"
+    );
     let policy = Policy::load(&Arc::new(Source::new("policy.yaml", server::POLICY.to_owned())), None).unwrap();
-    for (review, count) in [
-        (reviews::pod(2_000), 20_000),
-        (reviews::pod(10_000), 20_000),
-        (reviews::pod(100_000), 2_000),
-        (reviews::large(), 40),
-    ] {
+    let sizes: [(fn() -> Review, usize); 4] = [
+        (|| reviews::pod(2_000), 20_000),
+        (|| reviews::pod(10_000), 20_000),
+        (|| reviews::pod(100_000), 1_000),
+        (reviews::large, 20),
+    ];
+    for (make, count) in sizes {
+        let review = make();
         for (path, door) in [("validate", Door::Validate(None)), ("mutate", Door::Mutate)] {
             let mut stats = Stats::default();
-            for round in 0..count + count / 10 {
+            // The mean of CPU time stays true on a machine that is busy with other things.
+            let cpu = server::cpu(std::process::id());
+            let rounds = count + count / 10;
+            for round in 0..rounds {
                 let start = Instant::now();
                 let result = answer(door, &review.body, &policy, &mut |_| {});
                 let took = start.elapsed();
@@ -129,9 +143,10 @@ fn engine() {
                     stats.add(took);
                 }
             }
+            let cpu = (server::cpu(std::process::id()) - cpu) / rounds as f64 * 1e6;
             let [p50, p99, p999, worst] = [0.5, 0.99, 0.999, 1.0].map(|share| ms(stats.quantile(share)) * 1e3);
             let name = format!("{} {path}", review.name);
-            println!("{name:24} {:>9} {p50:>9.0} {p99:>9.0} {p999:>9.0} {worst:>9.0}", review.body.len());
+            println!("{name:24} {:>9} {p50:>9.0} {p99:>9.0} {p999:>9.0} {worst:>9.0} {cpu:>9.0}", review.body.len());
         }
     }
 }

@@ -28,7 +28,7 @@ impl Server {
     pub(crate) fn start(pinned: bool) -> Self {
         let binary = env!("CARGO_BIN_EXE_crashlint");
         let folder = tempfile::tempdir().unwrap();
-        let made = Command::new(binary).args(["--color", "never", "certs", "dev"]).arg(folder.path()).output().unwrap();
+        let made = Command::new(binary).args(["certs", "dev"]).arg(folder.path()).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         std::fs::write(folder.path().join("policy.yaml"), POLICY).unwrap();
         let [tls, ops] = free();
@@ -68,13 +68,9 @@ impl Server {
         (value("VmRSS"), value("VmHWM"))
     }
 
-    /// Seconds of CPU time used, in user and kernel mode.
+    /// See [`cpu`].
     pub(crate) fn cpu(&self) -> f64 {
-        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        // The name in parentheses may hold anything; the numbers come after it, the state first.
-        let mut numbers = text.rsplit_once(')').unwrap().1.split_whitespace().skip(11);
-        let mut next = || numbers.next().unwrap().parse::<f64>().unwrap();
-        (next() + next()) / TICKS
+        cpu(self.child.id())
     }
 }
 
@@ -84,6 +80,15 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Seconds of CPU time that a process used, in user and kernel mode.
+pub(crate) fn cpu(process: u32) -> f64 {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    // The name in parentheses may hold anything; the numbers come after it, the state first.
+    let mut numbers = text.rsplit_once(')').unwrap().1.split_whitespace().skip(11);
+    let mut next = || numbers.next().unwrap().parse::<f64>().unwrap();
+    (next() + next()) / TICKS
 }
 
 /// Keeps this process, with all its threads to come, on one core, or on all of them again. Whether that could be done.
