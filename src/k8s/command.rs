@@ -86,15 +86,17 @@ fn expand<'t>(
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     // Without one, what opens is never closed: looking for it each time would be quadratic.
-    let last_close = text.rfind(')').map_or(0, |at| text.len() - at);
+    let last_close = text.rfind(')');
     while let Some(at) = rest.find('$') {
         out.push_str(&rest[..at]);
         rest = &rest[at + 1..];
         if let Some(after) = rest.strip_prefix('$') {
             out.push('$');
             rest = after;
-        } else if let Some((name, after)) =
-            rest.strip_prefix('(').filter(|inner| inner.len() >= last_close).and_then(|inner| inner.split_once(')'))
+        } else if let Some((name, after)) = rest
+            .strip_prefix('(')
+            .filter(|inner| last_close.is_some_and(|at| text.len() - inner.len() <= at))
+            .and_then(|inner| inner.split_once(')'))
         {
             match env.get(name) {
                 // A value may hold references of its own: then it is not known.

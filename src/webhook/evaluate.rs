@@ -162,6 +162,7 @@ fn isolated<T>(run: impl FnOnce() -> T) -> Result<T, Broken> {
 }
 
 /// Why a function did not come to its end.
+#[derive(Debug, PartialEq, Eq)]
 enum Broken {
     /// It took more steps than it was allowed.
     Spent,
@@ -202,9 +203,11 @@ mod tests {
     #[test]
     fn point_12_a_panic_in_here_is_a_place() {
         hook_panics();
-        let place = isolated(|| panic!("SECRET")).unwrap_err();
+        let Err(Broken::Panic(place)) = isolated(|| panic!("SECRET")) else { panic!("it did not panic") };
         assert!(place.starts_with("src/webhook/evaluate.rs:"), "{place}");
         assert_eq!(isolated(|| 1), Ok(1));
+        let spent = isolated(|| std::panic::resume_unwind(Box::new(Spent)));
+        assert_eq!(spent, Err::<(), _>(Broken::Spent));
         let _ = std::panic::take_hook();
     }
 }

@@ -57,7 +57,10 @@ fn point_11_past_the_deadline_the_rule_answers_and_the_place_stays_taken() {
     let wait = json!({"do": "wait", "for": release});
     let reply = server.post("/validate?timeout=1s", &order("u-1", &wait));
     assert_eq!(reply.status, 200);
-    assert_eq!(reply.json()["response"], json!({"uid": "u-1", "allowed": true, "auditAnnotations": {"failure": "crashlint ran out of time"}}));
+    assert_eq!(
+        reply.json()["response"],
+        json!({"uid": "u-1", "allowed": true, "auditAnnotations": {"failure": "crashlint ran out of time"}})
+    );
     server.logged("the deadline", |line| line["uid"] == "u-1" && line["message"] == "an evaluation took too long");
     assert_eq!(server.metric("crashlint_admission_deadline_exceeded_total"), 1.0);
 
