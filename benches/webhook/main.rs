@@ -28,10 +28,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-// Checked against other tools on two cores that were busy with other work, in turn with them, three times (pod 10 KB /validate, 8
-// connections). Closed loop, reviews per second of server CPU: wrk 4.1.0 1321, 1195, 1322; this client 1312, 1234, 1371. Open loop
-// at 500/s, p50: vegeta 12 1.5, 1.6, 1.2 ms; this client 1.1, 1.2, 1.2 ms. p99 varied more from run to run (7 to 54 ms, on that
-// machine) than between the tools.
+// Checked against other tools, in turn with them, three rounds of 6 s, pod 10 KB /validate, 8 connections, on two cores that were
+// very busy with other work. Closed loop, reviews per second of server CPU: wrk 4.1.0 1321, 1195, 1322; this client 1312, 1234,
+// 1371. Reviews per second: wrk 1782, 1321, 1299; this client 1519, 1618, 1701. p99: wrk 13, 29, 34 ms; this client 18, 11, 10 ms.
+// Open loop at 500/s, p50: vegeta 12 1.5, 1.6, 1.2 ms; this client 1.1, 1.2, 1.2 ms. p99: vegeta 9, 32, 7 ms; this client 54, 8,
+// 17 ms. So what is told by server CPU agrees within 4 %; tails were the machine's, and are not yet confirmed on a quiet one.
 
 /// What can be asked for on the command line.
 struct Options {
