@@ -1,7 +1,7 @@
 //! What the webhook answers, by the numbered points of its design: each test names the points that
 //! it proves. What carries the answers is proven in `webhook`.
 
-mod doors;
+pub(crate) mod doors;
 mod enforcing;
 mod envelope;
 mod hostile;

@@ -10,6 +10,7 @@ mod certificates;
 mod client;
 mod connections;
 mod crowd;
+mod doors;
 mod evaluations;
 mod life;
 mod ops;
