@@ -4,6 +4,7 @@ mod aggressive_liveness_probe;
 mod duplicate_key;
 mod hidden_line_break;
 mod idle_base_image;
+mod image_architecture_mismatch;
 mod image_pull_never;
 mod invalid_image_reference;
 mod latest_image_tag;
@@ -14,6 +15,7 @@ mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
 mod rejected_by_api_server;
+mod stale_latest_image;
 mod unknown_field;
 mod unused_exemption;
 mod unused_suppression;
@@ -211,6 +213,7 @@ pub static RULES: &[&Rule] = &[
     &duplicate_key::RULE,
     &hidden_line_break::RULE,
     &idle_base_image::RULE,
+    &image_architecture_mismatch::RULE,
     &image_pull_never::RULE,
     &invalid_image_reference::RULE,
     &latest_image_tag::RULE,
@@ -221,6 +224,7 @@ pub static RULES: &[&Rule] = &[
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
     &rejected_by_api_server::RULE,
+    &stale_latest_image::RULE,
     &unknown_field::RULE,
     &unused_exemption::RULE,
     &unused_suppression::RULE,
