@@ -2,20 +2,30 @@
 
 mod aggressive_liveness_probe;
 mod duplicate_key;
+mod exec_probe_default_timeout;
+mod exec_probe_not_runnable;
 mod hidden_line_break;
 mod idle_base_image;
 mod image_architecture_mismatch;
 mod image_pull_never;
 mod invalid_image_reference;
 mod latest_image_tag;
+mod liveness_depends_on_others;
+mod liveness_same_as_readiness;
 mod memory_limit_below_request;
 mod memory_limit_equals_request;
 mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod probe_host_loopback;
+mod probe_port_name_unknown;
+mod probe_port_undeclared;
+mod probe_scheme_mismatch;
+mod probe_timeout_exceeds_period;
 mod rejected_by_api_server;
 mod stale_latest_image;
+mod startup_budget_too_short;
 mod unknown_field;
 mod unused_exemption;
 mod unused_suppression;
@@ -211,20 +221,30 @@ impl Context<'_> {
 pub static RULES: &[&Rule] = &[
     &aggressive_liveness_probe::RULE,
     &duplicate_key::RULE,
+    &exec_probe_default_timeout::RULE,
+    &exec_probe_not_runnable::RULE,
     &hidden_line_break::RULE,
     &idle_base_image::RULE,
     &image_architecture_mismatch::RULE,
     &image_pull_never::RULE,
     &invalid_image_reference::RULE,
     &latest_image_tag::RULE,
+    &liveness_depends_on_others::RULE,
+    &liveness_same_as_readiness::RULE,
     &memory_limit_below_request::RULE,
     &memory_limit_equals_request::RULE,
     &memory_limit_tiny::RULE,
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &probe_host_loopback::RULE,
+    &probe_port_name_unknown::RULE,
+    &probe_port_undeclared::RULE,
+    &probe_scheme_mismatch::RULE,
+    &probe_timeout_exceeds_period::RULE,
     &rejected_by_api_server::RULE,
     &stale_latest_image::RULE,
+    &startup_budget_too_short::RULE,
     &unknown_field::RULE,
     &unused_exemption::RULE,
     &unused_suppression::RULE,
