@@ -1,9 +1,11 @@
 //! The rules: data plus one pure function each, one file each, listed in [`RULES`].
 
 mod aggressive_liveness_probe;
+mod cpu_limit_slows_start;
 mod duplicate_key;
 mod exec_probe_default_timeout;
 mod exec_probe_not_runnable;
+mod gomemlimit_invalid;
 mod hidden_line_break;
 mod idle_base_image;
 mod image_architecture_mismatch;
@@ -12,12 +14,15 @@ mod invalid_image_reference;
 mod latest_image_tag;
 mod liveness_depends_on_others;
 mod liveness_same_as_readiness;
+mod memory_backed_emptydir;
 mod memory_limit_below_request;
 mod memory_limit_equals_request;
+mod memory_limit_far_above_request;
 mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod pod_memory_overcommitted;
 mod probe_host_loopback;
 mod probe_port_name_unknown;
 mod probe_port_undeclared;
@@ -220,9 +225,11 @@ impl Context<'_> {
 /// Every rule, by name.
 pub static RULES: &[&Rule] = &[
     &aggressive_liveness_probe::RULE,
+    &cpu_limit_slows_start::RULE,
     &duplicate_key::RULE,
     &exec_probe_default_timeout::RULE,
     &exec_probe_not_runnable::RULE,
+    &gomemlimit_invalid::RULE,
     &hidden_line_break::RULE,
     &idle_base_image::RULE,
     &image_architecture_mismatch::RULE,
@@ -231,12 +238,15 @@ pub static RULES: &[&Rule] = &[
     &latest_image_tag::RULE,
     &liveness_depends_on_others::RULE,
     &liveness_same_as_readiness::RULE,
+    &memory_backed_emptydir::RULE,
     &memory_limit_below_request::RULE,
     &memory_limit_equals_request::RULE,
+    &memory_limit_far_above_request::RULE,
     &memory_limit_tiny::RULE,
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &pod_memory_overcommitted::RULE,
     &probe_host_loopback::RULE,
     &probe_port_name_unknown::RULE,
     &probe_port_undeclared::RULE,
