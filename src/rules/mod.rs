@@ -3,6 +3,7 @@
 mod aggressive_liveness_probe;
 mod cpu_limit_slows_start;
 mod duplicate_key;
+mod env_duplicate;
 mod exec_probe_default_timeout;
 mod exec_probe_not_runnable;
 mod gomemlimit_invalid;
@@ -227,6 +228,7 @@ pub static RULES: &[&Rule] = &[
     &aggressive_liveness_probe::RULE,
     &cpu_limit_slows_start::RULE,
     &duplicate_key::RULE,
+    &env_duplicate::RULE,
     &exec_probe_default_timeout::RULE,
     &exec_probe_not_runnable::RULE,
     &gomemlimit_invalid::RULE,
