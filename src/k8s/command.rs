@@ -91,7 +91,7 @@ pub fn no_program(word: &str) -> Option<NoProgram> {
     if matches!(word, "export" | "source" | "." | "eval" | "exec" | "set" | "unset") {
         return Some(NoProgram::Builtin);
     }
-    let unsettled = word.contains("$(") || word.contains("{{") || word.contains("${");
+    let unsettled = word.starts_with('<') || word.contains("$(") || word.contains("{{") || word.contains("${");
     let (first, rest) = word.split_once(char::is_whitespace).filter(|_| !unsettled)?;
     let path = first.contains(['/', '\\']) && !super::shell::is_shell(base_name(first));
     Some(NoProgram::Blank { certain: !path || rest.trim_start().starts_with(['-', '/', '"', '\'']) })

@@ -23,10 +23,10 @@ const JVM_OPTIONS: &[&str] = &[
 pub fn max_heap(container: Container<'_>) -> Option<Quantity> {
     let (command, args) = container.command_words();
     let words = command.into_iter().chain(args).flatten().filter_map(Node::as_str);
-    let in_words = words.flat_map(str::split_whitespace).filter_map(option).last();
+    let in_words = words.flat_map(str::split_whitespace).filter_map(option).next_back();
     let in_variables = |names: &[&str]| {
         let values = names.iter().filter_map(|name| container.variable(name)?.value());
-        values.flat_map(str::split_whitespace).filter_map(option).last()
+        values.flat_map(str::split_whitespace).filter_map(option).next_back()
     };
     in_variables(&["_JAVA_OPTIONS"])
         .or(in_words)

@@ -5,6 +5,7 @@ pub mod container;
 pub mod decode;
 pub mod env;
 pub mod field;
+pub mod go;
 pub mod handler;
 pub mod heap;
 pub mod image;

@@ -8,6 +8,7 @@
 use super::container::Container;
 use super::field::Field;
 use super::handler::{Handler, Means};
+use super::kinds::Runs;
 use crate::node::Node;
 use crate::path::Path;
 
@@ -135,6 +136,17 @@ impl<'t> Probe<'t> {
         let mut all = self.handlers();
         let (Some((key, node)), None) = (all.next(), all.next()) else { return None };
         Some(Handler::new(self.container, Means::of(key)?, node))
+    }
+
+    /// Whether its Pod can't do its work as long as this probe never succeeds. Nobody waits until a Job is ready.
+    #[must_use]
+    pub fn holds_up_its_pod(self) -> bool {
+        let for_ever = self.container.workload.runs() != Runs::ToCompletion;
+        match self.purpose {
+            Purpose::Liveness => false,
+            Purpose::Startup => self.container.is_long_running(),
+            Purpose::Readiness => self.container.is_long_running() && for_ever,
+        }
     }
 
     /// The timeout that its handler deserves, in seconds: its own, and for a program that starts a virtual

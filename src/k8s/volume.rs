@@ -88,6 +88,13 @@ impl<'t> Mount<'t> {
         self.node.get("name")?.as_str()
     }
 
+    /// Where it is mounted, without a slash at the end.
+    #[must_use]
+    pub fn place(self) -> Option<&'t str> {
+        let place = self.node.get("mountPath")?.as_str().filter(|place| !place.is_empty())?;
+        Some(place.trim_end_matches('/'))
+    }
+
     /// Whether it can only be read there.
     #[must_use]
     pub fn is_read_only(self) -> bool {

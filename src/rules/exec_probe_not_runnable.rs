@@ -43,13 +43,13 @@ fn judge(probe: Probe<'_>) -> Option<Finding> {
     let (fault, program) = handler.not_runnable()?;
     let words = handler.words();
     let what = probe.purpose.field();
-    let (severity, end) = match probe.purpose {
-        Purpose::Liveness => (Severity::Warning, "it never checks anything"),
-        Purpose::Startup => (Severity::Error, "the container never counts as started"),
-        Purpose::Readiness => (Severity::Error, "the Pod never becomes ready"),
+    let end = match probe.purpose {
+        Purpose::Liveness => "it never checks anything",
+        Purpose::Startup => "the container never counts as started",
+        Purpose::Readiness => "the Pod never becomes ready",
     };
-    let certain = fault != NoProgram::Blank { certain: false } && probe.container.is_long_running();
-    let severity = if certain { severity } else { Severity::Warning };
+    let certain = fault != NoProgram::Blank { certain: false } && probe.holds_up_its_pod();
+    let severity = if certain { Severity::Error } else { Severity::Warning };
     let why = match fault {
         NoProgram::Builtin => format!("`{program}` exists within a shell only"),
         NoProgram::Blank { .. } if words.len() == 1 => {

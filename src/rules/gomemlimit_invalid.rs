@@ -4,6 +4,7 @@ use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Safety, Severity};
 use crate::k8s::container::Container;
 use crate::k8s::env::Variable;
+use crate::k8s::go::{byte_count, respelled};
 use crate::k8s::quantity::Quantity;
 
 /// The rule.
@@ -26,7 +27,7 @@ pub(super) static RULE: Rule = Rule {
         see: "`kubectl logs --previous POD` begins with `GOMEMLIMIT=…` and `fatal error: malformed GOMEMLIMIT`.",
         fix: "Write `MiB` for `Mi`. Set about 90 % of the memory limit.",
         ignore: "The rule is silent for `off`, for values from variables or Secrets, and for a resourceFieldRef with divisor 1, which is the limit \
-                 itself. Programs that are built with Go before 1.19, or not with Go, don't read the variable.",
+                 itself. Programs that are built with Go before 1.19, or not with Go, don't read the variable; what is known to be a JVM is left out.",
         source: "Go `src/runtime/mgcpacer.go` (readGOMEMLIMIT), `src/runtime/string.go` (parseByteCount); Kubernetes \
                  `pkg/api/v1/resource/helpers.go` (ExtractContainerResourceValue)",
     },
@@ -37,8 +38,12 @@ pub(super) static RULE: Rule = Rule {
 /// Less than the runtime itself needs, in bytes.
 const LEAST: u64 = 4 << 20;
 
-fn check(container: &Container<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) {
+fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let Some(variable) = container.variable("GOMEMLIMIT") else { return };
+    // Shared templates give it to others, too.
+    if context.tables.jvm(*container).is_some() {
+        return;
+    }
     if let Some(divisor) = variable.resource_divisor() {
         if divisor >= Quantity::new(1024) {
             findings.push(crawls(variable, "a resourceFieldRef with a divisor gives a number without a unit"));
@@ -47,7 +52,7 @@ fn check(container: &Container<'_>, _: &Context<'_>, findings: &mut Vec<Finding>
     }
     let Some(value) = variable.settled_value().filter(|value| !value.is_empty() && *value != "off") else { return };
     let place = variable.value_field();
-    let Some(bytes) = go_bytes(value) else {
+    let Some(bytes) = byte_count(value) else {
         let finding = Finding::new(
             RULE.name,
             Severity::Error,
@@ -56,7 +61,7 @@ fn check(container: &Container<'_>, _: &Context<'_>, findings: &mut Vec<Finding>
         )
         .label("Go can't read this")
         .note("assumed to be a program built with Go 1.19 or later: nothing else reads the variable");
-        findings.push(match meant(value) {
+        findings.push(match respelled(value) {
             Some((meant, unit)) => finding
                 .help(format!(
                     "write a whole number and `{unit}`, without a blank: Go's units are not those of Kubernetes"
@@ -96,35 +101,4 @@ fn crawls(variable: Variable<'_>, why: &str) -> Finding {
     .label("too few bytes")
     .note(why)
     .help("write a unit: `MiB`, `GiB`")
-}
-
-/// `parseByteCount` of Go's runtime.
-fn go_bytes(text: &str) -> Option<u64> {
-    let number = |digits: &str| digits.parse::<i64>().ok().filter(|n| *n >= 0).map(|n| n as u64);
-    let Some(rest) = text.strip_suffix('B') else { return number(text) };
-    let Some(rest) = rest.strip_suffix('i') else { return number(rest) };
-    let shift = match rest.as_bytes().last()? {
-        b'K' => 10,
-        b'M' => 20,
-        b'G' => 30,
-        b'T' => 40,
-        _ => return None,
-    };
-    let number = number(&rest[..rest.len() - 1])?;
-    number.checked_mul(1 << shift).filter(|bytes| *bytes <= i64::MAX as u64)
-}
-
-/// What was probably meant: the same number with Go's unit.
-fn meant(text: &str) -> Option<(String, &'static str)> {
-    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    let (number, unit) = compact.split_at(compact.find(|c: char| !c.is_ascii_digit())?);
-    let unit = match unit.to_ascii_lowercase().as_str() {
-        "k" | "kb" | "ki" | "kib" => "KiB",
-        "m" | "mb" | "mi" | "mib" => "MiB",
-        "g" | "gb" | "gi" | "gib" => "GiB",
-        "t" | "tb" | "ti" | "tib" => "TiB",
-        _ => return None,
-    };
-    let meant = format!("{number}{unit}");
-    go_bytes(&meant).is_some().then_some((meant, unit))
 }

@@ -6,7 +6,7 @@ use crate::k8s::container::Container;
 use crate::k8s::heap::max_heap;
 use crate::k8s::pod::Workload;
 use crate::k8s::quantity::Quantity;
-use crate::k8s::volume::{Mount, Volume};
+use crate::k8s::volume::Volume;
 use std::collections::HashMap;
 
 /// The rule.
@@ -28,7 +28,8 @@ pub(super) static RULE: Rule = Rule {
         see: "`kubectl describe pod POD` shows `OOMKilled`; `kubectl exec POD -- df -h` shows a tmpfs that is nearly full.",
         fix: "Set `sizeLimit` to what the files need, and raise the container's memory limit by as much.",
         ignore: "The rule is silent for volumes that nobody mounts, or only to read, for those that service meshes and secret agents inject, \
-                 and for programs whose heap is not known and that leave room for one.",
+                 and for programs whose heap is not known and that leave room for one. Without a size it is info where the place tells of \
+                 shared memory (`/dev/shm`) or of small files (`/etc`, `/run/secrets`).",
         source: "Kubernetes `pkg/volume/emptydir/empty_dir.go` (calculateEmptyDirMemorySize); documentation: Volumes, emptyDir; Linux \
                  `Documentation/admin-guide/cgroup-v2.rst` (tmpfs is charged to who touches it)",
     },
@@ -39,7 +40,7 @@ pub(super) static RULE: Rule = Rule {
 /// Volumes in memory that others inject, with small files in them: istio
 /// `manifests/charts/istio-control/istio-discovery/files/injection-template.yaml`; linkerd2
 /// `charts/partials/templates/_volumes.tpl`; vault-k8s `agent-inject/agent`; consul-k8s `connect-inject`; conjur
-/// `secrets-provider-for-k8s`; cyberark.
+/// `secrets-provider-for-k8s`.
 const INJECTED: &[&str] = &[
     "istio-envoy",
     "linkerd-identity-end-entity",
@@ -60,9 +61,10 @@ fn check(workload: &Workload<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) 
     let containers = workload.containers();
     let mut writers: HashMap<&str, Vec<Writer<'_>>> = HashMap::new();
     for container in &containers {
-        let writer = Writer { container: *container, limit: container.memory_limit(), heap: max_heap(*container) };
-        for name in container.mounts().filter(|mount| !mount.is_read_only()).filter_map(Mount::volume_name) {
-            writers.entry(name).or_default().push(writer);
+        let (limit, heap) = (container.memory_limit(), max_heap(*container));
+        for mount in container.mounts().filter(|mount| !mount.is_read_only()) {
+            let writer = Writer { container: *container, limit, heap, modest: mount.place().is_some_and(is_modest) };
+            writers.entry(mount.volume_name().unwrap_or_default()).or_default().push(writer);
         }
     }
     for volume in volumes {
@@ -81,6 +83,14 @@ struct Writer<'t> {
     container: Container<'t>,
     limit: Option<Quantity>,
     heap: Option<Quantity>,
+    /// The place tells of another use than storing files.
+    modest: bool,
+}
+
+/// Shared memory, which is the program's own memory anyhow; keys and configuration, which are small.
+fn is_modest(place: &str) -> bool {
+    let below = |folder: &str| place.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    ["/dev/shm", "/run/secrets", "/var/run/secrets", "/etc"].into_iter().any(below)
 }
 
 fn boundless(volume: &Volume<'_>, name: &str, writers: &[Writer<'_>]) -> Finding {
@@ -95,7 +105,9 @@ fn boundless(volume: &Volume<'_>, name: &str, writers: &[Writer<'_>]) -> Finding
     let field = volume.size_limit_field();
     let label = if field.node().is_none() { "no `sizeLimit`" } else { "no size" };
     let message = format!("emptyDir `{name}` is in memory and has no sizeLimit: {end}");
-    Finding::new(RULE.name, Severity::Warning, field.path(), message)
+    let modest = writers.iter().all(|writer| writer.modest);
+    let severity = if modest { Severity::Info } else { Severity::Warning };
+    Finding::new(RULE.name, severity, field.path(), message)
         .label(label)
         .help("set `sizeLimit` to what the files need, and leave room for it in the memory limit")
 }

@@ -3,6 +3,7 @@
 use super::{Check, Context, Docs, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::container::Container;
+use crate::k8s::quantity::Quantity;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -37,7 +38,8 @@ pub(super) static RULE: Rule = Rule {
         see: "`kubectl describe node NODE` shows limits of several hundred per cent under `Allocated resources`, and `MemoryPressure`; \
               `kubectl get events -A --field-selector reason=Evicted`.",
         fix: "Raise the request to what the container uses on an ordinary day, or lower the limit to what it may need on a bad one.",
-        ignore: "Programs that are idle nearly always. Without a written request the rule is silent: the Pod then asks for its limit.",
+        ignore: "Programs that are idle nearly always. The rule is silent where the two are less than 64Mi apart; \
+                 without a written request too, as the Pod then asks for its limit.",
         source: "Kubernetes `pkg/kubelet/eviction/helpers.go` (rankMemoryPressure), `pkg/kubelet/qos/policy.go` \
                  (GetContainerOOMScoreAdjust)",
     },
@@ -45,10 +47,14 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Container(check),
 };
 
+/// A difference that fills no node.
+const LEAST: Quantity = Quantity::mebi(64);
+
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let (Some(limit), Some(request)) = (container.memory_limit(), container.memory_request()) else { return };
     let ratio = context.options::<Options>().max_ratio;
-    if request.is_zero() || limit <= request.times(ratio.into(), 1) {
+    let little = limit < request.plus(LEAST);
+    if request.is_zero() || little || limit <= request.times(ratio.into(), 1) {
         return;
     }
     // To one decimal, and never down to what is accepted.

@@ -50,12 +50,12 @@ fn judge(probe: Probe<'_>, of_pod: &Ports<'_>) -> Option<Finding> {
     let handler = probe.handler()?;
     let name = handler.unknown_port_name()?;
     let what = probe.purpose.field();
-    let (severity, end) = match probe.purpose {
-        Purpose::Liveness => (Severity::Warning, "it never checks anything"),
-        Purpose::Startup => (Severity::Error, "the container never counts as started"),
-        Purpose::Readiness => (Severity::Error, "the Pod never becomes ready"),
+    let end = match probe.purpose {
+        Purpose::Liveness => "it never checks anything",
+        Purpose::Startup => "the container never counts as started",
+        Purpose::Readiness => "the Pod never becomes ready",
     };
-    let severity = if probe.container.is_long_running() { severity } else { Severity::Warning };
+    let severity = if probe.holds_up_its_pod() { Severity::Error } else { Severity::Warning };
     let declared: Vec<String> =
         probe.container.ports().filter_map(|port| port.name()).take(6).map(|name| format!("`{name}`")).collect();
     let label = match &declared[..] {

@@ -2,10 +2,10 @@
 
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
-use crate::k8s::container::Container;
-use crate::k8s::handler::Means;
+use crate::k8s::handler::{Handler, Means};
 use crate::k8s::pod::Workload;
 use crate::k8s::probe::Probe;
+use std::collections::BTreeMap;
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -41,28 +41,37 @@ fn check(workload: &Workload<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) 
     let mut declared: Vec<u16> = workload.ports().iter().filter_map(|port| port.number()).collect();
     declared.sort_unstable();
     declared.dedup();
-    if !declared.is_empty() {
-        let probes = workload.containers().into_iter().flat_map(Container::probes);
-        findings.extend(probes.filter_map(|probe| judge(probe, &declared)));
+    if declared.is_empty() {
+        return;
+    }
+    for container in workload.containers() {
+        // Probes that ask the same port have one fault between them.
+        let mut of_port: BTreeMap<u16, Vec<Asked<'_>>> = BTreeMap::new();
+        for asked in container.probes().filter_map(|probe| Some((probe, probe.handler()?))) {
+            let number = asked.1.port_number().filter(|_| asked.1.means != Means::Exec && asked.1.host().is_none());
+            if let Some(number) = number.filter(|number| declared.binary_search(number).is_err()) {
+                of_port.entry(number).or_default().push(asked);
+            }
+        }
+        let wanted = of_port.into_iter().filter(|(number, _)| !OF_ISTIO.contains(number));
+        findings.extend(wanted.filter_map(|(number, asked)| found(number, &asked, &declared)));
     }
 }
 
-fn judge(probe: Probe<'_>, declared: &[u16]) -> Option<Finding> {
-    let handler = probe.handler().filter(|handler| handler.means != Means::Exec && handler.host().is_none())?;
-    let number = handler.port_number()?;
-    if declared.binary_search(&number).is_ok() || OF_ISTIO.contains(&number) {
-        return None;
-    }
-    let what = probe.purpose.field();
+type Asked<'t> = (Probe<'t>, Handler<'t>);
+
+fn found(number: u16, asked: &[Asked<'_>], declared: &[u16]) -> Option<Finding> {
+    let ((first, handler), others) = asked.split_first()?;
+    let what: Vec<&str> = asked.iter().map(|(probe, _)| probe.purpose.field()).collect();
+    let verb = if others.is_empty() { "asks" } else { "ask" };
+    let message = format!("{} {verb} port {number}, which no container of the Pod declares", what.join(" and "));
     let list: Vec<String> = declared.iter().take(6).map(u16::to_string).collect();
-    Some(
-        Finding::new(
-            RULE.name,
-            Severity::Info,
-            handler.port_field().path(),
-            format!("{what} asks port {number}, which no container of the Pod declares"),
-        )
-        .label(format!("declared: {}{}", list.join(", "), if declared.len() > 6 { " …" } else { "" }))
-        .help("correct the number, or declare the port and use its name"),
-    )
+    let more = if declared.len() > 6 { " …" } else { "" };
+    let mut finding = Finding::new(RULE.name, Severity::Info, handler.port_field().path(), message)
+        .label(format!("declared: {}{more}", list.join(", ")))
+        .container(first.container.name());
+    for (probe, handler) in others {
+        finding = finding.and(handler.port_field().path(), format!("the {}, too", probe.purpose.field()));
+    }
+    Some(finding.help("correct the number, or declare the port and use its name"))
 }
