@@ -67,7 +67,8 @@ pub enum Edit {
     Add(Path, serde_json::Value),
     /// Replaces a field that is there.
     Replace(Path, serde_json::Value),
-    /// Removes a field that is there.
+    /// Removes a field that is there. Of a list's items it moves those behind it, so that no other edit
+    /// below that list may go with it in one round.
     Remove(Path),
 }
 

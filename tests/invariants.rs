@@ -194,8 +194,25 @@ fn objects() -> Vec<(String, Value)> {
     objects
 }
 
-fn same(a: &Finding, b: &Finding) -> bool {
-    a.rule == b.rule && a.container == b.container && a.place == b.place
+/// The same finding, before and after these edits: one that takes an item out of a list moves others.
+fn same(a: &Finding, b: &Finding, edits: &[Edit]) -> bool {
+    let moves = edits.iter().any(|edit| claim(edit) != *path(edit));
+    a.rule == b.rule && a.container == b.container && (a.place == b.place || (moves && a.message == b.message))
+}
+
+fn path(edit: &Edit) -> &Path {
+    match edit {
+        Edit::Add(path, _) | Edit::Replace(path, _) | Edit::Remove(path) => path,
+    }
+}
+
+/// What no other edit may touch in the same round: the edit's own place; of a removed item, its list.
+fn claim(edit: &Edit) -> Path {
+    let mut claimed = path(edit).clone();
+    if matches!(edit, Edit::Remove(_)) && matches!(claimed.last(), Some(Segment::Index(_))) {
+        claimed.pop();
+    }
+    claimed
 }
 
 #[test]
@@ -228,7 +245,7 @@ fn a_fix_mends_and_breaks_nothing() {
                     reported.finding.rule == "memory-unit-invalid" && new.finding.place == reported.finding.place;
                 new.severity == Severity::Error
                     && !uncovered
-                    && !before.findings.iter().any(|old| same(&old.finding, &new.finding))
+                    && !before.findings.iter().any(|old| same(&old.finding, &new.finding, &fix.edits))
             });
             faults.extend(new.map(|new| format!("{name}: the fix\n{}\nbrings about\n{}", shown(reported), shown(new))));
             faults.extend(after.input_errors.iter().map(|error| format!("{name}: {error:?}")));
@@ -246,13 +263,7 @@ fn fixes_converge() {
             let report = lint_json(&object, &policy);
             let mut edited: Vec<Path> = Vec::new();
             for fix in report.active().filter_map(|reported| reported.finding.fix.as_ref()) {
-                let paths: Vec<Path> = fix
-                    .edits
-                    .iter()
-                    .map(|edit| match edit {
-                        Edit::Add(path, _) | Edit::Replace(path, _) | Edit::Remove(path) => path.clone(),
-                    })
-                    .collect();
+                let paths: Vec<Path> = fix.edits.iter().map(claim).collect();
                 // Of two fixes at one place the second waits for the next round.
                 if paths.iter().any(|path| edited.iter().any(|old| old.starts_with(path) || path.starts_with(old))) {
                     continue;

@@ -72,6 +72,31 @@ pub fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// Why the first word of a command can't be a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoProgram {
+    /// White space: a whole command in one word, which is looked up as a file of that name.
+    Blank {
+        /// Whether it can't be the path of a file whose folder has a blank in its name.
+        certain: bool,
+    },
+    /// A builtin of the shell that no image has as a file: POSIX.1-2017 asks for files of the others (XCU 1.7),
+    /// special builtins excepted (XCU 2.14); `source` is bash's.
+    Builtin,
+}
+
+/// Whether a word can be a program, for exec-form commands; nothing is said of words that are not settled yet.
+#[must_use]
+pub fn no_program(word: &str) -> Option<NoProgram> {
+    if matches!(word, "export" | "source" | "." | "eval" | "exec" | "set" | "unset") {
+        return Some(NoProgram::Builtin);
+    }
+    let unsettled = word.starts_with('<') || word.contains("$(") || word.contains("{{") || word.contains("${");
+    let (first, rest) = word.split_once(char::is_whitespace).filter(|_| !unsettled)?;
+    let path = first.contains(['/', '\\']) && !super::shell::is_shell(base_name(first));
+    Some(NoProgram::Blank { certain: !path || rest.trim_start().starts_with(['-', '/', '"', '\'']) })
+}
+
 /// Expands `$(VAR)` as the kubelet does (kubernetes `third_party/forked/golang/expansion`): `$$`
 /// is a dollar; a name that is no variable stays as written.
 fn expand<'t>(

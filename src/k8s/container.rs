@@ -100,6 +100,18 @@ impl<'t> Container<'t> {
         self.probe(Purpose::Liveness)
     }
 
+    /// Its readinessProbe.
+    #[must_use]
+    pub fn readiness_probe(self) -> Option<Probe<'t>> {
+        self.probe(Purpose::Readiness)
+    }
+
+    /// Its probes that the kubelet runs: plain init containers have none.
+    pub fn probes(self) -> impl Iterator<Item = Probe<'t>> {
+        let all = [Purpose::Startup, Purpose::Liveness, Purpose::Readiness];
+        all.into_iter().filter(move |_| self.role != Role::Init).filter_map(move |purpose| self.probe(purpose))
+    }
+
     /// Its startupProbe.
     #[must_use]
     pub fn startup_probe(self) -> Option<Probe<'t>> {
@@ -115,11 +127,7 @@ impl<'t> Container<'t> {
     /// Whether one of its own ports has this name.
     #[must_use]
     pub fn has_port_named(self, name: &str) -> bool {
-        self.node
-            .get("ports")
-            .into_iter()
-            .flat_map(Node::items)
-            .any(|port| port.get("name").and_then(Node::as_str) == Some(name))
+        self.ports().any(|port| port.name() == Some(name))
     }
 
     /// Whether somebody may type into it: what reads standard input waits there.
@@ -171,11 +179,23 @@ impl<'t> Container<'t> {
         if self.memory_request_field().node().is_some() { self.memory_request() } else { self.memory_limit() }
     }
 
+    /// Where its CPU limit stands or would stand.
+    #[must_use]
+    pub fn cpu_limit_field(self) -> Field<'t> {
+        self.field(&["resources", "limits", "cpu"])
+    }
+
+    /// The CPU limit as written, in cores.
+    #[must_use]
+    pub fn cpu_limit(self) -> Option<Quantity> {
+        quantity(self.cpu_limit_field())
+    }
+
     /// Whether CPU limit and request will be equal, so that the container counts as Guaranteed
     /// where its memory does.
     #[must_use]
     pub fn is_cpu_guaranteed(self) -> bool {
-        let limit = quantity(self.field(&["resources", "limits", "cpu"]));
+        let limit = self.cpu_limit();
         let request = self.field(&["resources", "requests", "cpu"]);
         limit.is_some() && (request.node().is_none() || quantity(request) == limit)
     }
@@ -204,7 +224,7 @@ impl<'t> Container<'t> {
     }
 }
 
-fn quantity(field: Field<'_>) -> Option<Quantity> {
+pub(super) fn quantity(field: Field<'_>) -> Option<Quantity> {
     let node = field.node()?;
     matches!(node.kind(), Kind::String | Kind::Int | Kind::Float)
         .then(|| Quantity::parse(node.scalar()?.trim()).ok())?

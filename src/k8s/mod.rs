@@ -3,13 +3,20 @@
 pub mod command;
 pub mod container;
 pub mod decode;
+pub mod env;
 pub mod field;
+pub mod go;
+pub mod handler;
+pub mod heap;
 pub mod image;
 pub mod kinds;
 pub mod object;
+pub mod placement;
 pub mod pod;
+pub mod port;
 pub mod probe;
 pub mod quantity;
+pub mod reach;
 pub mod review;
 pub mod schema;
 pub mod set;
@@ -17,3 +24,4 @@ pub mod shell;
 
 pub mod tables;
 pub mod validate;
+pub mod volume;

@@ -7,8 +7,13 @@
 
 use super::container::Container;
 use super::field::Field;
-use crate::node::{Kind, Node};
+use super::handler::{Handler, Means};
+use super::kinds::Runs;
+use crate::node::Node;
 use crate::path::Path;
+
+/// Seconds that are enough for a program that starts a virtual machine to give its answer.
+pub const SLOW_CLIENT_TIMEOUT: u64 = 5;
 
 /// Which probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,39 +123,46 @@ impl<'t> Probe<'t> {
         self.node.path_from(self.container.workload.object.root)
     }
 
-    /// Names of the handlers that it has; exactly one is right.
-    pub fn handlers(self) -> impl Iterator<Item = (&'static str, Node<'t>)> {
+    /// Its handlers, under the names of their fields; exactly one is right.
+    fn handlers(self) -> impl Iterator<Item = (&'static str, Node<'t>)> {
         ["exec", "httpGet", "tcpSocket", "grpc"]
             .into_iter()
             .filter_map(move |key| self.node.get(key).filter(|node| !node.is_null()).map(|node| (key, node)))
     }
 
-    /// Whether its handler can be used for a second probe: exactly one, and where it names a port,
-    /// the container declares that port.
+    /// What it asks, where it has one handler.
     #[must_use]
-    pub fn has_sound_handler(self) -> bool {
-        let handlers: Vec<_> = self.handlers().collect();
-        let [(kind, handler)] = handlers[..] else { return false };
-        match kind {
-            "httpGet" | "tcpSocket" => {
-                let local = handler.get("host").is_none_or(Node::is_null);
-                let Some(port) = handler.get("port") else { return false };
-                local && port.as_str().is_none_or(|name| self.container.has_port_named(name))
-            }
-            "exec" => {
-                handler.get("command").is_some_and(|command| command.kind() == Kind::Sequence && command.count() > 0)
-            }
-            _ => handler.get("port").is_some(),
+    pub fn handler(self) -> Option<Handler<'t>> {
+        let mut all = self.handlers();
+        let (Some((key, node)), None) = (all.next(), all.next()) else { return None };
+        Some(Handler::new(self.container, Means::of(key)?, node))
+    }
+
+    /// Whether its Pod can't do its work as long as this probe never succeeds. Nobody waits until a Job is ready.
+    #[must_use]
+    pub fn holds_up_its_pod(self) -> bool {
+        let for_ever = self.container.workload.runs() != Runs::ToCompletion;
+        match self.purpose {
+            Purpose::Liveness => false,
+            Purpose::Startup => self.container.is_long_running(),
+            Purpose::Readiness => self.container.is_long_running() && for_ever,
         }
     }
 
-    /// A startupProbe with the handler and timeout of this probe, which guarantees at least
+    /// The timeout that its handler deserves, in seconds: its own, and for a program that starts a virtual
+    /// machine five in place of the default of one.
+    #[must_use]
+    pub fn fair_timeout(self) -> u64 {
+        let slow = self.timeout() == 1 && self.handler().is_some_and(|handler| handler.slow_client().is_some());
+        if slow { SLOW_CLIENT_TIMEOUT } else { self.timeout() }
+    }
+
+    /// A startupProbe with the handler of this probe and a fair timeout, which guarantees at least
     /// `seconds`, and no less than this one does; `None` where the handler is not sound.
     #[must_use]
     pub fn as_startup_probe(self, seconds: u64) -> Option<NewProbe> {
-        let handler = self.has_sound_handler().then(|| self.handlers().next())?;
-        let (kind, node) = handler?;
-        let timeout = self.timeout();
+        let (kind, node) = self.handler().filter(|handler| handler.is_sound()).and_then(|_| self.handlers().next())?;
+        let timeout = self.fair_timeout();
         let period = timeout.max(self.period().min(5));
         let threshold = seconds.max(self.budget()).div_ceil(period) + 1;
         if threshold > i32::MAX as u64 {
@@ -173,6 +185,12 @@ impl<'t> Probe<'t> {
     #[must_use]
     pub fn failure_threshold_field(self) -> Field<'t> {
         self.field(&["failureThreshold"])
+    }
+
+    /// Where its timeoutSeconds stands or would stand.
+    #[must_use]
+    pub fn timeout_field(self) -> Field<'t> {
+        self.field(&["timeoutSeconds"])
     }
 
     /// Where its periodSeconds stands or would stand.

@@ -94,6 +94,12 @@ impl Quantity {
         self.nano as f64 / NANO as f64
     }
 
+    /// `self + other`.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { nano: self.nano.saturating_add(other.nano) }
+    }
+
     /// `self · numerator / denominator`.
     #[must_use]
     pub fn times(self, numerator: i64, denominator: i64) -> Self {

@@ -76,30 +76,41 @@ impl Tables {
     /// The slowest row that matches a container, and by what it was recognised.
     #[must_use]
     pub fn slow_starter(&self, container: Container<'_>) -> Option<(&SlowStarter, String)> {
+        let rows = self.recognised(container, |_| true);
+        rows.into_iter().reduce(|best, next| if next.0.seconds > best.0.seconds { next } else { best })
+    }
+
+    /// By what a container is recognised as a JVM: a row of those that know the program `java`.
+    #[must_use]
+    pub fn jvm(&self, container: Container<'_>) -> Option<String> {
+        let rows = self.recognised(container, |row| row.programs.iter().any(|program| program == "java"));
+        rows.into_iter().next().map(|(_, by)| by)
+    }
+
+    /// The rows that match a container, and by what it was recognised.
+    fn recognised(
+        &self,
+        container: Container<'_>,
+        wanted: impl Fn(&SlowStarter) -> bool,
+    ) -> Vec<(&SlowStarter, String)> {
         let image = container.image();
         let program = super::command::program_name(container, self);
         let env: Vec<&str> = container.env().map(|(name, _)| name).collect();
-        self.slow_starters
-            .iter()
-            .filter_map(|row| {
-                let by_image = || {
-                    let pattern =
-                        row.images.iter().find(|pattern| image.is_some_and(|image| image.matches(pattern)))?;
-                    Some(format!("the image `{pattern}`"))
-                };
-                let by_program = || {
-                    let name = program.as_deref()?;
-                    row.programs.iter().find(|pattern| glob(pattern, name)).map(|_| format!("the program `{name}`"))
-                };
-                let by_env = || {
-                    row.env
-                        .iter()
-                        .find(|name| env.contains(&name.as_str()))
-                        .map(|name| format!("the variable `{name}`"))
-                };
-                Some((row, by_image().or_else(by_program).or_else(by_env)?))
-            })
-            .reduce(|best, next| if next.0.seconds > best.0.seconds { next } else { best })
+        let by = |row: &SlowStarter| {
+            let by_image = || {
+                let pattern = row.images.iter().find(|pattern| image.is_some_and(|image| image.matches(pattern)))?;
+                Some(format!("the image `{pattern}`"))
+            };
+            let by_program = || {
+                let name = program.as_deref()?;
+                row.programs.iter().find(|pattern| glob(pattern, name)).map(|_| format!("the program `{name}`"))
+            };
+            let by_env = || {
+                row.env.iter().find(|name| env.contains(&name.as_str())).map(|name| format!("the variable `{name}`"))
+            };
+            by_image().or_else(by_program).or_else(by_env)
+        };
+        self.slow_starters.iter().filter(|row| wanted(row)).filter_map(|row| Some((row, by(row)?))).collect()
     }
 
     /// What is known of an image.

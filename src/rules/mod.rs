@@ -4,18 +4,34 @@ mod aggressive_liveness_probe;
 mod claim_missing;
 mod config_key_missing;
 mod configmap_missing;
+mod cpu_limit_slows_start;
 mod duplicate_key;
+mod env_duplicate;
+mod exec_probe_default_timeout;
+mod exec_probe_not_runnable;
+mod gomemlimit_invalid;
 mod hidden_line_break;
 mod idle_base_image;
+mod image_architecture_mismatch;
 mod image_pull_never;
 mod invalid_image_reference;
 mod latest_image_tag;
+mod liveness_depends_on_others;
+mod liveness_same_as_readiness;
+mod memory_backed_emptydir;
 mod memory_limit_below_request;
 mod memory_limit_equals_request;
+mod memory_limit_far_above_request;
 mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod pod_memory_overcommitted;
+mod probe_host_loopback;
+mod probe_port_name_unknown;
+mod probe_port_undeclared;
+mod probe_scheme_mismatch;
+mod probe_timeout_exceeds_period;
 mod pull_secret_missing;
 mod reference_in_other_namespace;
 mod references;
@@ -23,6 +39,8 @@ mod rejected_by_api_server;
 mod secret_missing;
 mod secret_trailing_newline;
 mod service_account_missing;
+mod stale_latest_image;
+mod startup_budget_too_short;
 mod unknown_field;
 mod unused_exemption;
 mod unused_suppression;
@@ -220,24 +238,42 @@ pub static RULES: &[&Rule] = &[
     &claim_missing::RULE,
     &config_key_missing::RULE,
     &configmap_missing::RULE,
+    &cpu_limit_slows_start::RULE,
     &duplicate_key::RULE,
+    &env_duplicate::RULE,
+    &exec_probe_default_timeout::RULE,
+    &exec_probe_not_runnable::RULE,
+    &gomemlimit_invalid::RULE,
     &hidden_line_break::RULE,
     &idle_base_image::RULE,
+    &image_architecture_mismatch::RULE,
     &image_pull_never::RULE,
     &invalid_image_reference::RULE,
     &latest_image_tag::RULE,
+    &liveness_depends_on_others::RULE,
+    &liveness_same_as_readiness::RULE,
+    &memory_backed_emptydir::RULE,
     &memory_limit_below_request::RULE,
     &memory_limit_equals_request::RULE,
+    &memory_limit_far_above_request::RULE,
     &memory_limit_tiny::RULE,
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &pod_memory_overcommitted::RULE,
+    &probe_host_loopback::RULE,
+    &probe_port_name_unknown::RULE,
+    &probe_port_undeclared::RULE,
+    &probe_scheme_mismatch::RULE,
+    &probe_timeout_exceeds_period::RULE,
     &pull_secret_missing::RULE,
     &reference_in_other_namespace::RULE,
     &rejected_by_api_server::RULE,
     &secret_missing::RULE,
     &secret_trailing_newline::RULE,
     &service_account_missing::RULE,
+    &stale_latest_image::RULE,
+    &startup_budget_too_short::RULE,
     &unknown_field::RULE,
     &unused_exemption::RULE,
     &unused_suppression::RULE,

@@ -3,6 +3,7 @@
 //! The answer is "it ends" only where every step in the foreground is known to end. One unknown
 //! program, loop or variable in command position makes the whole unknown.
 
+mod listing;
 mod programs;
 mod script;
 
@@ -79,6 +80,36 @@ pub fn ending(argv: &[&str], stdin: Stdin) -> Option<Ending> {
 #[must_use]
 pub fn unwrap<'a>(argv: &'a [&'a str]) -> &'a [&'a str] {
     programs::unwrap(argv)
+}
+
+/// Every simple command that an argument vector runs, as its words: itself, or those of its inline script,
+/// wrappers such as `timeout 5` taken off. Words with a `$` or backquote are not what the program sees.
+#[must_use]
+pub fn commands(argv: &[&str]) -> Vec<Vec<String>> {
+    let argv = unwrap(argv);
+    let all = match inline_script(argv) {
+        Some(script) => listing::commands(script),
+        None => vec![argv.iter().map(|word| (*word).to_owned()).collect()],
+    };
+    all.into_iter().map(without_wrappers).filter(|words| !words.is_empty()).collect()
+}
+
+/// `timeout [OPTION] DURATION COMMAND` (GNU coreutils, busybox) runs its command, too.
+fn without_wrappers(words: Vec<String>) -> Vec<String> {
+    let all: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut inner = unwrap(&all);
+    while let Some((program, rest)) = inner.split_first()
+        && base_name(program) == "timeout"
+    {
+        let valued = |word: &str| matches!(word, "-k" | "-s" | "-t");
+        let mut at = 0;
+        while let Some(word) = rest.get(at).filter(|word| word.starts_with('-')) {
+            // busybox once had `-t SECONDS` in place of the operand.
+            at += if *word == "-t" { 1 } else { 1 + usize::from(valued(word)) };
+        }
+        inner = unwrap(rest.get(at + 1..).unwrap_or_default());
+    }
+    inner.iter().map(|word| (*word).to_owned()).collect()
 }
 
 /// The script of `sh -c SCRIPT`, for any shell and any cluster of options that holds `c`.

@@ -64,7 +64,7 @@ fn options() -> ParserOptions {
 }
 
 /// Parses a script; `None` where it does not parse or is too large to.
-fn parse(text: &str) -> Option<Program> {
+pub(super) fn parse(text: &str) -> Option<Program> {
     if text.len() > MAX_BYTES || nesting(text) > MAX_DEPTH {
         return None;
     }
@@ -339,7 +339,7 @@ fn redirect_ends(redirect: &IoRedirect, scope: &mut Scope<'_>) -> Option<()> {
 }
 
 /// A word's text, where no expansion decides it.
-fn literal(word: &Word) -> Option<String> {
+pub(super) fn literal(word: &Word) -> Option<String> {
     let mut text = String::new();
     let pieces = brush_parser::word::parse(&word.value, &options()).ok()?;
     pieces.iter().try_for_each(|piece| push_literal(&piece.piece, &mut text))?;

@@ -1,0 +1,99 @@
+//! An exec probe whose first word is no program.
+
+use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
+use crate::finding::{Finding, Safety, Severity};
+use crate::k8s::command::NoProgram;
+use crate::k8s::container::Container;
+use crate::k8s::probe::{Probe, Purpose};
+use serde_json::{Value, json};
+
+/// The rule.
+pub(super) static RULE: Rule = Rule {
+    name: "exec-probe-not-runnable",
+    summary: "an exec probe whose command can't be a program",
+    severity: Severity::Error,
+    scope: Scope::Pod,
+    fix: Some(Safety::Review),
+    since: "0.1.0",
+    widened: None,
+    docs: Docs {
+        happens: "With containerd nothing fails, and nothing works: a startupProbe never succeeds, so that the container never counts as started; \
+                  a readinessProbe never lets the Pod become ready; a livenessProbe checks nothing. Under dockerd the check fails, and the \
+                  container is killed again and again.",
+        why: "No shell reads the command: its first word is looked up as a file of exactly that name. `cat /tmp/healthy` in one word is a file of \
+              that name, blank and all; `source`, `export`, `exec`, `eval`, `set`, `unset` and `.` exist within shells only. A command that \
+              can't be started is an error of the probe and not an answer, and the kubelet throws such results away.",
+        see: "`kubectl describe pod POD` shows `probe errored and resulted in unknown state: … executable file not found in $PATH`, and 0 restarts.",
+        fix: "Write each word as an item of its own: `command: [cat, /tmp/healthy]`. Where it needs a shell: `command: [sh, -c, \"…\"]`.",
+        ignore: "The rule is silent for `sh -c`, for Windows, and for programs of which nothing is known. A path that could have a blank in a folder's \
+                 name is a warning; so is a livenessProbe, and any probe of a Job.",
+        source: "Kubernetes `pkg/probe/exec/exec.go` (an error that is no exit code is unknown), `pkg/kubelet/prober/worker.go`; seen on 1.36.3 \
+                 with containerd; POSIX.1-2017 XCU 2.14 (special builtins)",
+    },
+    options: OptionsType::of::<NoOptions>(),
+    check: Check::Container(check),
+};
+
+fn check(container: &Container<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(container.probes().filter_map(judge));
+}
+
+fn judge(probe: Probe<'_>) -> Option<Finding> {
+    let handler = probe.handler()?;
+    let (fault, program) = handler.not_runnable()?;
+    let words = handler.words();
+    let what = probe.purpose.field();
+    let end = match probe.purpose {
+        Purpose::Liveness => "it never checks anything",
+        Purpose::Startup => "the container never counts as started",
+        Purpose::Readiness => "the Pod never becomes ready",
+    };
+    let certain = fault != NoProgram::Blank { certain: false } && probe.holds_up_its_pod();
+    let severity = if certain { Severity::Error } else { Severity::Warning };
+    let why = match fault {
+        NoProgram::Builtin => format!("`{program}` exists within a shell only"),
+        NoProgram::Blank { .. } if words.len() == 1 => {
+            "its whole command is one word, looked up as a file of that name".to_owned()
+        }
+        NoProgram::Blank { .. } => "its first word holds a blank, and is looked up as a file of that name".to_owned(),
+    };
+    let mut finding = Finding::new(
+        RULE.name,
+        severity,
+        words[0].path_from(probe.container.workload.object.root),
+        format!("{what} can't be run, and {end}: {why}"),
+    )
+    .label("no program has this name");
+    if fault == (NoProgram::Blank { certain: false }) {
+        finding = finding.note("assumed that no folder has a blank in its name");
+    }
+    let all: Option<Vec<&str>> = words.iter().map(|word| word.as_str()).collect();
+    Some(match all.and_then(|all| mended(fault, &all)) {
+        Some(command) => finding.help(format!("write `command: {command}`")).fix(
+            Safety::Review,
+            if fault == NoProgram::Builtin { "run it by a shell" } else { "write each word as an item of its own" },
+            handler.command_field().set(command),
+        ),
+        None => finding.help("write each word as an item of its own, or run it by `sh -c`"),
+    })
+}
+
+/// What was meant: the words one by one, or a shell where one is needed.
+fn mended(fault: NoProgram, words: &[&str]) -> Option<Value> {
+    let needs_shell = |text: &str| text.contains(|c: char| "|&;<>()$`\\\"'*?[]#~={}!\n".contains(c));
+    match (fault, words) {
+        (NoProgram::Blank { .. }, [script]) if needs_shell(script) => Some(json!(["sh", "-c", script.trim()])),
+        (NoProgram::Blank { certain: true }, [program, rest @ ..]) if !needs_shell(program) => {
+            let split: Vec<&str> = program.split_whitespace().chain(rest.iter().copied()).collect();
+            crate::k8s::command::no_program(split.first()?).is_none().then(|| json!(split))
+        }
+        (NoProgram::Builtin, [builtin, rest @ ..])
+            if !rest.iter().any(|word| needs_shell(word) || word.contains(' ')) =>
+        {
+            // `source` is bash's; every shell has `.`.
+            let builtin = if *builtin == "source" { "." } else { builtin };
+            Some(json!(["sh", "-c", format!("{builtin} {}", rest.join(" "))]))
+        }
+        _ => None,
+    }
+}
