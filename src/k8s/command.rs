@@ -1,7 +1,7 @@
 //! What a container will run: one model that all rules ask.
 
 use super::container::Container;
-use super::tables::{Match, Tables};
+use super::tables::Tables;
 use crate::node::Node;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,8 +12,8 @@ pub struct Word<'t> {
     /// The text after the kubelet's expansion of `$(VAR)`; `None` where a variable's value is not
     /// written in the manifest.
     pub text: Option<Cow<'t, str>>,
-    /// Where it stands.
-    pub node: Node<'t>,
+    /// Where it stands; `None` for a word of the image's own.
+    pub node: Option<Node<'t>>,
 }
 
 impl Word<'_> {
@@ -28,28 +28,44 @@ impl Word<'_> {
 /// long value may be asked for any number of times.
 const MAX_EXPANDED: usize = 2 << 20;
 
-/// The argument vector of a container: `command` and `args`; or `args` alone, where the image is
-/// known to run them. `None` where the image decides.
+/// The argument vector of a container: `command` and `args`; where there is no `command`, the image's own
+/// ENTRYPOINT and CMD as far as they are known, as a runtime joins them (containerd
+/// `internal/cri/opts/spec_opts.go`, WithProcessArgs). An entrypoint that only runs its arguments is left out.
+/// `None` where nobody knows.
 #[must_use]
-pub fn argv<'t>(container: Container<'t>, tables: &Tables) -> Option<Vec<Word<'t>>> {
-    let nodes = match container.command_words() {
-        (Some(command), args) => command.into_iter().chain(args.unwrap_or_default()).collect(),
-        (None, Some(args)) => {
-            let image = container.image()?;
-            let (facts, sure) = tables.facts(&image)?;
-            (facts.runs_args && sure == Match::Exact).then_some(args)?
+pub fn argv<'t>(container: Container<'t>, tables: &'t Tables) -> Option<Vec<Word<'t>>> {
+    let (own, nodes): (Vec<&[String]>, Vec<Node<'t>>) = match container.command_words() {
+        (Some(command), args) => (Vec::new(), command.into_iter().chain(args.unwrap_or_default()).collect()),
+        (None, args) => {
+            let known = tables.known(container);
+            let entrypoint = known.entrypoint();
+            // An option is no program: such an entrypoint puts its own before it.
+            let option = |text: Option<&str>| text.is_some_and(|text| text.starts_with('-'));
+            match args {
+                Some(args)
+                    if known.runs_args() && (entrypoint.is_none_or(<[_]>::is_empty) || !option(args[0].as_str())) =>
+                {
+                    (Vec::new(), args)
+                }
+                Some(args) => (vec![entrypoint?], args),
+                None if known.runs_args() && !option(known.command()?.first().map(String::as_str)) => {
+                    (vec![known.command()?], Vec::new())
+                }
+                None => (vec![entrypoint?, known.command()?], Vec::new()),
+            }
         }
-        (None, None) => return None,
     };
     let needs_env = nodes.iter().any(|node| node.as_str().is_some_and(|text| text.contains("$(")));
     // Of two variables of a name the last one holds.
     let env: HashMap<&str, Option<&str>> = if needs_env { container.env().collect() } else { HashMap::new() };
     let mut budget = MAX_EXPANDED;
-    let word = |node: Node<'t>| {
+    let own = own.into_iter().flatten().map(|text| Word { text: Some(Cow::Borrowed(text.as_str())), node: None });
+    let written = nodes.into_iter().map(|node| {
         let text = node.as_str().and_then(|text| expand(container, &env, text, &mut budget));
-        Word { text, node }
-    };
-    Some(nodes.into_iter().map(word).collect())
+        Word { text, node: Some(node) }
+    });
+    let words: Vec<Word<'t>> = own.chain(written).collect();
+    (!words.is_empty()).then_some(words)
 }
 
 /// The last part of the program's path: `java` of `/usr/bin/java`. The program behind `sh -c` is

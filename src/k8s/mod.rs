@@ -9,6 +9,7 @@ pub mod go;
 pub mod handler;
 pub mod heap;
 pub mod image;
+pub mod images;
 pub mod kinds;
 pub mod object;
 pub mod placement;

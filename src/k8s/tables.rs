@@ -1,7 +1,8 @@
 //! Plain data about images and programs, built in or given by a policy.
 
 use super::container::Container;
-use super::image::{Image, glob};
+use super::image::glob;
+use super::images::{Images, Known};
 use super::kinds::Kind;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -29,45 +30,13 @@ pub struct SlowStarter {
     pub source: String,
 }
 
-/// What is known of an image.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ImageFacts {
-    /// Patterns, as for slow starters. One without `/` means the official image of Docker Hub.
-    pub images: Vec<String>,
-    /// An operating system without a program of its own.
-    #[serde(default)]
-    pub os: bool,
-    /// What the image runs without command and args, and why that ends: "`bash` reads its
-    /// standard input, which is empty".
-    #[serde(default)]
-    pub idles: Option<String>,
-    /// Whether `args` alone become the program: no entrypoint, or one that runs its arguments.
-    #[serde(default)]
-    pub runs_args: bool,
-    /// Parts of tags that make it another image: `fpm`.
-    #[serde(default)]
-    pub except_tags: Vec<String>,
-    /// The image's Dockerfile or documentation.
-    pub source: String,
-}
-
-/// How sure a row is about an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Match {
-    /// It is that image.
-    Exact,
-    /// An image of the same name elsewhere.
-    SameName,
-}
-
 /// All tables.
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     /// Built-in rows and those of the policy.
     pub slow_starters: Vec<SlowStarter>,
     /// Facts by image.
-    pub images: Vec<ImageFacts>,
+    pub images: Images,
     /// Kinds beyond the built-in ones.
     pub kinds: Vec<Kind>,
 }
@@ -113,28 +82,9 @@ impl Tables {
         self.slow_starters.iter().filter(|row| wanted(row)).filter_map(|row| Some((row, by(row)?))).collect()
     }
 
-    /// What is known of an image.
+    /// What is known of a container's image.
     #[must_use]
-    pub fn facts(&self, image: &Image<'_>) -> Option<(&ImageFacts, Match)> {
-        self.images.iter().find_map(|row| {
-            let tag = image.tag.unwrap_or_default();
-            if row.except_tags.iter().any(|part| tag.contains(part.as_str())) {
-                return None;
-            }
-            let exact = |pattern: &String| {
-                if pattern.contains('/') {
-                    image.matches(pattern)
-                } else {
-                    image.official && glob(pattern, image.repository)
-                }
-            };
-            if row.images.iter().any(exact) {
-                Some((row, Match::Exact))
-            } else {
-                let same = row.os
-                    && row.images.iter().any(|pattern| !pattern.contains('/') && glob(pattern, image.short_name()));
-                same.then_some((row, Match::SameName))
-            }
-        })
+    pub fn known<'a>(&'a self, container: Container<'_>) -> Known<'a> {
+        container.image().map(|image| self.images.known(&image)).unwrap_or_default()
     }
 }

@@ -2,7 +2,8 @@
 
 use super::selector::Labels;
 use crate::finding::Severity;
-use crate::k8s::tables::{ImageFacts, SlowStarter};
+use crate::k8s::images::ImageFacts;
+use crate::k8s::tables::SlowStarter;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::IgnoredAny;

@@ -5,8 +5,9 @@ use super::file::{Common, File, KindRow, Profile, Tiers};
 use super::{Completeness, Mode, Policy, PolicyError, Setting, unknown_rule};
 use crate::finding::Safety;
 use crate::k8s::decode::{self, Problem};
+use crate::k8s::images::{ImageFacts, Images};
 use crate::k8s::kinds::{Kind, Runs};
-use crate::k8s::tables::{ImageFacts, SlowStarter, Tables};
+use crate::k8s::tables::{SlowStarter, Tables};
 use crate::node::{Builder, Kind as Shape, Node, Style, Text, Tree};
 use crate::path::Path;
 use crate::rules::{self, RULES, Rule};
@@ -35,9 +36,16 @@ fn table<T: DeserializeOwned>(text: &'static str) -> T {
     decode::strict(document.tree.root()).expect("it decodes")
 }
 
+/// What is known of images, in the order in which it is asked.
+const IMAGES: [&str; 3] = [
+    include_str!("../../policies/images/base.yaml"),
+    include_str!("../../policies/images/official.yaml"),
+    include_str!("../../policies/images/projects.yaml"),
+];
+
 fn tables() -> Tables {
     #[derive(serde::Deserialize)]
-    struct Images {
+    struct Rows {
         images: Vec<ImageFacts>,
     }
     #[derive(serde::Deserialize)]
@@ -46,7 +54,7 @@ fn tables() -> Tables {
         slow_starters: Vec<SlowStarter>,
     }
     Tables {
-        images: table::<Images>(include_str!("../../policies/images.yaml")).images,
+        images: Images::new(IMAGES.iter().flat_map(|text| table::<Rows>(text).images).collect()),
         slow_starters: table::<Slow>(include_str!("../../policies/slow-starters.yaml")).slow_starters,
         kinds: Vec::new(),
     }
@@ -209,7 +217,10 @@ impl Reader<'_> {
         }
         // A file's own rows are asked first.
         policy.tables.slow_starters.splice(0..0, file.slow_starters);
-        policy.tables.images.splice(0..0, file.images);
+        if !file.images.is_empty() {
+            let rows = file.images.into_iter().chain(policy.tables.images.rows().iter().cloned()).collect();
+            policy.tables.images = Images::new(rows);
+        }
     }
 
     fn minor(&mut self, version: &str) -> Option<u32> {

@@ -4,7 +4,6 @@ use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::container::Container;
 use crate::k8s::kinds::Runs;
-use crate::k8s::tables::Match;
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -24,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
         fix: "Give the container a `command`, or use the image that holds your application. To keep a shell for debugging: `command: [sleep, infinity]`.",
         ignore: "The rule is silent with `stdin: true` or `tty: true`, for variants that serve (php with fpm or apache), and for images that are \
                  built on a base image. An image of the same name in another registry is a warning.",
-        source: "the images' own Dockerfiles, named row by row in `policies/images.yaml`",
+        source: "the images' own Dockerfiles, named row by row in `policies/images/`",
     },
     options: OptionsType::of::<NoOptions>(),
     check: Check::Container(check),
@@ -39,9 +38,11 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
         return;
     }
     let Some(image) = container.image() else { return };
-    let Some((facts, sure)) = context.tables.facts(&image) else { return };
-    let Some(idles) = &facts.idles else { return };
-    let severity = if sure == Match::Exact && runs == Runs::Always { Severity::Error } else { Severity::Warning };
+    let known = context.tables.images.known(&image).idles();
+    let copy = || context.tables.images.same_name(&image)?.idles.as_deref();
+    let Some(idles) = known.or_else(copy) else { return };
+    let certain = known.is_some();
+    let severity = if certain && runs == Runs::Always { Severity::Error } else { Severity::Warning };
     let kind = &container.workload.kind.kind;
     let message = format!(
         "image `{}` without a command ends at once, and the {kind} restarts it for ever: {idles}",
@@ -50,7 +51,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     let mut finding = Finding::new(RULE.name, severity, container.image_field().path(), message)
         .label("nothing to run")
         .help("give the container a `command`, or use the image of your application");
-    if sure == Match::SameName {
+    if !certain {
         finding =
             finding.note(format!("assumed to be a copy of the `{}` base image, as its name says", image.short_name()));
     }

@@ -38,6 +38,10 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     if !container.is_long_running() || !matches!(runs, Runs::Always | Runs::Pod) || container.workload.is_windows() {
         return;
     }
+    // What an image does by itself is another rule's.
+    if container.command_words() == (None, None) {
+        return;
+    }
     let Some(argv) = command::argv(*container, context.tables) else { return };
     let Some(words) = argv.iter().map(|word| word.text.as_deref()).collect::<Option<Vec<&str>>>() else { return };
     // An image named like the program may hold a program of its own under that name; these variables
@@ -61,7 +65,8 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     // A script stands in the word after `-c`; without one, the program is what ends.
     let script = shell::inline_script(shell::unwrap(&words));
     let at = script.and_then(|script| words.iter().position(|word| std::ptr::eq(*word, script))).unwrap_or(0);
-    let path = argv[at].node.path_from(container.workload.object.root);
+    let node = argv[at].node.or_else(|| argv.iter().find_map(|word| word.node));
+    let path = node.map_or_else(|| container.path(), |node| node.path_from(container.workload.object.root));
     let help = if end.abandons {
         "end the script with `wait`, or `exec` the server in the foreground".to_owned()
     } else if runs == Runs::Pod {
@@ -79,7 +84,8 @@ fn said(argv: &[Word<'_>], last: String, stdin: Stdin) -> String {
     if argv.iter().all(Word::is_as_written) {
         return last;
     }
-    let written: Vec<&str> = argv.iter().filter_map(|word| word.node.as_str()).collect();
+    let written: Vec<&str> =
+        argv.iter().filter_map(|word| word.node.map_or(word.text.as_deref(), |node| node.as_str())).collect();
     let same = shell::ending(&written, stdin).map(|end| end.last);
     same.unwrap_or_else(|| format!("`{}` is a program that ends, once its variables are filled in", written[0]))
 }

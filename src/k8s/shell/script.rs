@@ -9,8 +9,8 @@ use brush_parser::ast::{
 };
 use brush_parser::word::{WordPiece, WordPieceWithSource};
 use brush_parser::{Parser, ParserOptions, ast::Program};
-use std::cell::Cell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 /// Longest script that is parsed, in bytes, and deepest nesting: the parser recurses.
@@ -63,12 +63,39 @@ fn options() -> ParserOptions {
     ParserOptions::default()
 }
 
-/// Parses a script; `None` where it does not parse or is too large to.
-pub(super) fn parse(text: &str) -> Option<Program> {
-    if text.len() > MAX_BYTES || nesting(text) > MAX_DEPTH {
+/// A script, and what it parses to.
+type Parsed = (Box<str>, Option<Rc<Program>>);
+
+thread_local! {
+    /// The scripts that this thread parsed last: one rule after another asks for the same.
+    static RECENT: RefCell<VecDeque<Parsed>> = const { RefCell::new(VecDeque::new()) };
+}
+
+/// How many scripts are kept: those of one pod, mostly.
+const MAX_RECENT: usize = 8;
+
+/// Parses a script; `None` where it does not parse or is too large to. It costs the same steps whether it
+/// is parsed anew or not, so that an allowance does not hang on what came before.
+pub(super) fn parse(text: &str) -> Option<Rc<Program>> {
+    spend(text.len() as u64 * STEPS_PER_BYTE);
+    if text.len() > MAX_BYTES {
         return None;
     }
-    Parser::new(std::io::Cursor::new(text.as_bytes()), &options()).parse_program().ok()
+    let known = |recent: &VecDeque<Parsed>| {
+        recent.iter().find(|(known, _)| **known == *text).map(|(_, program)| program.clone())
+    };
+    if let Some(program) = RECENT.with_borrow(known) {
+        return program;
+    }
+    let program = (nesting(text) <= MAX_DEPTH)
+        .then(|| Parser::new(std::io::Cursor::new(text.as_bytes()), &options()).parse_program().ok())
+        .flatten()
+        .map(Rc::new);
+    RECENT.with_borrow_mut(|recent| {
+        recent.truncate(MAX_RECENT - 1);
+        recent.push_front((text.into(), program.clone()));
+    });
+    program
 }
 
 /// An upper bound of how deep a script nests: brackets and compound keywords, opened and not
@@ -103,7 +130,6 @@ pub(super) fn ending(text: &str, scope: &Scope<'_>) -> Option<Ending> {
     if scope.depth >= MAX_DEPTH || text.contains("mkfifo") {
         return None;
     }
-    spend(text.len() as u64 * STEPS_PER_BYTE);
     let program = parse(text)?;
     let mut scope = Scope { functions: HashMap::new(), depth: scope.depth + 1, in_script: true, ..scope.clone() };
     let end = Ending::now("an empty script ends at once");

@@ -1,0 +1,524 @@
+//! What is known of images: plain data, row by row from their own Dockerfiles.
+
+use super::image::{Image, glob};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::collections::HashMap;
+
+/// A row about an image. What it does not say is unknown. Of several rows that match an image, the first one
+/// that says a thing is right, so that a row about a variant stands before the one about all tags.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageFacts {
+    /// Patterns. One without `/` means the official image of Docker Hub; one with `/` the end of
+    /// registry and repository; `*` matches anything but `/`.
+    pub images: Vec<String>,
+    /// Patterns for the tags that the row is about (`*alpine*`); all tags where there are none. An image without a
+    /// tag has `latest`; one with only a digest has none.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Parts of tags that make it another image: `fpm`.
+    #[serde(default)]
+    pub except_tags: Vec<String>,
+    /// The versions that the row is about, by the number that the tag begins with: `<11`, `>=18`, `>=9 <12`.
+    /// `latest` has none.
+    #[serde(default)]
+    pub versions: Option<Versions>,
+    /// Another row's image, of which this one has all that is said of it: `nginx`, for an image built upon that.
+    #[serde(default)]
+    pub like: Option<String>,
+    /// An operating system without a program of its own.
+    #[serde(default)]
+    pub os: bool,
+    /// What the image runs without command and args, and why that ends: "`bash` reads its standard input,
+    /// which is empty".
+    #[serde(default)]
+    pub idles: Option<String>,
+    /// ENTRYPOINT, in exec form; an empty list where there is none.
+    #[serde(default)]
+    pub entrypoint: Option<Vec<String>>,
+    /// CMD, in exec form; an empty list where there is none.
+    #[serde(default)]
+    pub command: Option<Vec<String>>,
+    /// Whether `args` alone become the program: no entrypoint, or one that runs its arguments (`exec "$@"`) where the
+    /// first one is a program.
+    #[serde(default)]
+    pub runs_args: Option<bool>,
+    /// All the shells that it has, of sh, ash, bash, dash, ksh and zsh; an empty list where it has none.
+    #[serde(default)]
+    pub shells: Option<Vec<String>>,
+    /// What the application is written in.
+    #[serde(default)]
+    pub runtime: Option<Runtime>,
+    /// USER as it stands in the Dockerfile: a number, or a name; 0 or `root` where there is none.
+    #[serde(default)]
+    pub user: Option<String>,
+    /// Capabilities without which its entrypoint fails when it runs as root: `CHOWN`, `SETUID`, `SETGID` where it
+    /// changes owners, then steps down to another user.
+    #[serde(default)]
+    pub capabilities: Option<Vec<String>>,
+    /// All the ports that it listens on when nothing is configured.
+    #[serde(default)]
+    pub ports: Option<Vec<Listen>>,
+    /// What its entrypoint or server has to write at start, outside of `/dev` and `/proc`.
+    #[serde(default)]
+    pub writes: Option<Vec<Write>>,
+    /// Variables without which it ends at once.
+    #[serde(default)]
+    pub requires: Option<Vec<Requires>>,
+    /// The data directory of a database.
+    #[serde(default)]
+    pub data: Option<DataDirectory>,
+    /// Variables that it reads, of names that a Service link could have (`REDIS_PORT`): such as end in `_PORT`,
+    /// `_HOST`, `_SERVICE_HOST`, `_SERVICE_PORT` or `_PORT_…`.
+    #[serde(default)]
+    pub reads: Option<Vec<String>>,
+    /// HTTP paths by which it says how it is.
+    #[serde(default)]
+    pub health: Option<Vec<Health>>,
+    /// The heap or cache that it takes where nothing is configured.
+    #[serde(default)]
+    pub heap: Option<DefaultHeap>,
+    /// The image's Dockerfile or documentation: repository and path.
+    pub source: String,
+}
+
+/// What an image's application is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Runtime {
+    /// The Java virtual machine.
+    Jvm,
+    /// Node.js.
+    Node,
+    /// Python.
+    Python,
+    /// Go.
+    Go,
+    /// .NET.
+    Dotnet,
+    /// Ruby.
+    Ruby,
+    /// PHP.
+    Php,
+    /// Erlang and Elixir.
+    Erlang,
+    /// C, C++, Rust.
+    Native,
+}
+
+/// A port that an image listens on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Listen {
+    /// 1 to 65535.
+    pub port: u16,
+    /// Whether it is UDP rather than TCP.
+    #[serde(default)]
+    pub udp: bool,
+    /// Variables that change it, by name pattern.
+    #[serde(default)]
+    pub env: Vec<String>,
+    /// Options that change it, as they begin (`--port`); also a program's name, where any command of its own does.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// Files or folders whose content changes it: a mount over, in or above one makes the port unknown.
+    #[serde(default)]
+    pub files: Vec<String>,
+}
+
+/// What is done to a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum How {
+    /// Files are made in it.
+    Write,
+    /// Its owner is changed, and a failure ends the start.
+    Chown,
+    /// The file itself is edited or replaced, and a failure ends the start.
+    Edit,
+}
+
+/// A path that an image has to write at start.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Write {
+    /// Absolute.
+    pub path: String,
+    /// What is done to it.
+    pub how: How,
+    /// Variables whose presence keeps it from being written.
+    #[serde(default)]
+    pub unless_env: Vec<String>,
+    /// Only where the container starts as root.
+    #[serde(default)]
+    pub as_root: bool,
+    /// Whether a failure only makes it complain, and go on.
+    #[serde(default)]
+    pub harmless: bool,
+}
+
+/// Variables of which one has to be set.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Requires {
+    /// Any of these will do.
+    pub any_of: Vec<String>,
+    /// Where this folder holds data already, none is asked for.
+    #[serde(default)]
+    pub unless_data: Option<String>,
+    /// What it says when it ends.
+    #[serde(default)]
+    pub says: Option<String>,
+}
+
+/// The data directory of a database.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DataDirectory {
+    /// Absolute.
+    pub path: String,
+    /// The variable that moves it.
+    #[serde(default)]
+    pub env: Option<String>,
+    /// Whether it refuses to begin in a folder that is not empty, such as the root of a file system with
+    /// `lost+found`.
+    #[serde(default)]
+    pub must_be_empty: bool,
+}
+
+/// An HTTP path by which an image says how it is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Health {
+    /// Begins with `/`.
+    pub path: String,
+    /// 1 to 65535.
+    pub port: u16,
+    /// What it answers for.
+    #[serde(default)]
+    pub about: Option<String>,
+}
+
+/// A heap or cache that an image takes by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DefaultHeap {
+    /// As a quantity of Kubernetes: `1Gi`.
+    pub size: String,
+    /// Variables that change it.
+    #[serde(default)]
+    pub env: Vec<String>,
+    /// Options that change it, as they begin.
+    #[serde(default)]
+    pub args: Vec<String>,
+    /// Files that change it.
+    #[serde(default)]
+    pub files: Vec<String>,
+}
+
+/// Bounds on the number that a tag begins with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct Versions(Vec<(bool, bool, Vec<u32>)>);
+
+impl TryFrom<String> for Versions {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let bound = |word: &str| {
+            let (below, rest) =
+                word.strip_prefix('<').map(|rest| (true, rest)).or_else(|| Some((false, word.strip_prefix('>')?)))?;
+            let (equal, rest) = rest.strip_prefix('=').map_or((false, rest), |rest| (true, rest));
+            Some((below, equal, numbers(rest).filter(|(_, rest)| rest.is_empty())?.0))
+        };
+        let bounds: Option<Vec<_>> = text.split_whitespace().map(bound).collect();
+        let wrong = || format!("`versions` must be bounds such as `>=9 <12`, not `{text}`");
+        bounds.filter(|bounds| !bounds.is_empty()).map(Self).ok_or_else(wrong)
+    }
+}
+
+impl Versions {
+    /// Whether a tag's version lies within the bounds; one that says less than a bound does not.
+    fn hold(&self, tag: &str) -> bool {
+        let Some((version, _)) = numbers(tag.strip_prefix('v').unwrap_or(tag)) else { return false };
+        self.0.iter().all(|(below, equal, bound)| {
+            let has = &version[..version.len().min(bound.len())];
+            let enough = version.len() >= bound.len() || has != &bound[..has.len()];
+            enough
+                && match has.cmp(bound) {
+                    std::cmp::Ordering::Less => *below,
+                    std::cmp::Ordering::Equal => *equal,
+                    std::cmp::Ordering::Greater => !*below,
+                }
+        })
+    }
+}
+
+/// The numbers that a text begins with, dots between them, and what follows.
+fn numbers(text: &str) -> Option<(Vec<u32>, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text[..end].trim_end_matches('.');
+    let parts: Option<Vec<u32>> = digits.split('.').map(|part| part.parse().ok()).collect();
+    Some((parts?, &text[digits.len()..]))
+}
+
+impl ImageFacts {
+    /// Whether the row is about images of this tag.
+    fn holds_for(&self, image: &Image<'_>) -> bool {
+        let tag = image.tag.or_else(|| image.digest.is_none().then_some("latest"));
+        let Some(tag) = tag else {
+            return self.tags.is_empty() && self.except_tags.is_empty() && self.versions.is_none();
+        };
+        (self.tags.is_empty() || self.tags.iter().any(|pattern| glob(pattern, tag)))
+            && !self.except_tags.iter().any(|part| tag.contains(part.as_str()))
+            && self.versions.as_ref().is_none_or(|versions| versions.hold(tag))
+    }
+}
+
+/// Rows, found by the last segment of an image's repository.
+#[derive(Clone, Debug, Default)]
+pub struct Images {
+    rows: Vec<ImageFacts>,
+    /// Rows by the last segment of their patterns, where that holds no `*`.
+    by_name: HashMap<String, Vec<usize>>,
+    /// The others.
+    by_pattern: Vec<usize>,
+}
+
+impl Images {
+    /// Rows in the order in which they are asked.
+    #[must_use]
+    pub fn new(rows: Vec<ImageFacts>) -> Self {
+        let (mut by_name, mut by_pattern): (HashMap<String, Vec<usize>>, Vec<usize>) = Default::default();
+        for (at, row) in rows.iter().enumerate() {
+            for pattern in &row.images {
+                let name = pattern.rsplit('/').next().unwrap_or(pattern);
+                let list =
+                    if name.contains('*') { &mut by_pattern } else { by_name.entry(name.to_owned()).or_default() };
+                if list.last() != Some(&at) {
+                    list.push(at);
+                }
+            }
+        }
+        Self { rows, by_name, by_pattern }
+    }
+
+    /// All rows, in their order.
+    #[must_use]
+    pub fn rows(&self) -> &[ImageFacts] {
+        &self.rows
+    }
+
+    /// The rows that may be about a repository of this last segment, in their order.
+    fn candidates(&self, name: &str) -> impl Iterator<Item = &ImageFacts> {
+        let named = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
+        let mut all: Vec<usize> = named.iter().chain(&self.by_pattern).copied().collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter().map(|at| &self.rows[at])
+    }
+
+    /// What is known of an image.
+    #[must_use]
+    pub fn known(&self, image: &Image<'_>) -> Known<'_> {
+        let mut known = Known::default();
+        self.gather(image, &mut known.rows, MAX_LIKE);
+        known
+    }
+
+    /// The rows about an image, each followed by those about the image that it is like.
+    fn gather<'a>(&'a self, image: &Image<'_>, rows: &mut Vec<&'a ImageFacts>, depth: usize) {
+        let exact = |pattern: &String| {
+            if pattern.contains('/') {
+                image.matches(pattern)
+            } else {
+                image.official && glob(pattern, image.repository)
+            }
+        };
+        for row in self.candidates(image.short_name()) {
+            if !row.images.iter().any(exact)
+                || !row.holds_for(image)
+                || rows.iter().any(|there| std::ptr::eq(*there, row))
+            {
+                continue;
+            }
+            rows.push(row);
+            let like = row.like.as_deref().filter(|_| depth > 0).and_then(|like| Image::parse(like).ok());
+            if let Some(like) = like {
+                // The tag is the image's own where none is named.
+                self.gather(&Image { tag: like.tag.or(image.tag), digest: image.digest, ..like }, rows, depth - 1);
+            }
+        }
+    }
+
+    /// The row about an operating system whose official image has the same name, for a copy elsewhere.
+    #[must_use]
+    pub fn same_name(&self, image: &Image<'_>) -> Option<&ImageFacts> {
+        self.candidates(image.short_name()).find(|row| {
+            let same = |pattern: &String| !pattern.contains('/') && glob(pattern, image.short_name());
+            row.os && row.images.iter().any(same) && row.holds_for(image)
+        })
+    }
+}
+
+/// How many rows may follow each other by `like`.
+const MAX_LIKE: usize = 4;
+
+/// The rows about one image. Each question is answered by the first of them that says something.
+#[derive(Clone, Debug, Default)]
+pub struct Known<'a> {
+    rows: Vec<&'a ImageFacts>,
+}
+
+impl<'a> Known<'a> {
+    /// The rows themselves, in the order in which they are asked.
+    #[must_use]
+    pub fn rows(&self) -> &[&'a ImageFacts] {
+        &self.rows
+    }
+
+    fn first<T: ?Sized>(&self, of: impl Fn(&'a ImageFacts) -> Option<&'a T>) -> Option<&'a T> {
+        self.rows.iter().copied().find_map(of)
+    }
+
+    /// Why it ends without command and args, where it does.
+    #[must_use]
+    pub fn idles(&self) -> Option<&'a str> {
+        self.first(|row| row.idles.as_deref())
+    }
+
+    /// ENTRYPOINT; empty where there is none.
+    #[must_use]
+    pub fn entrypoint(&self) -> Option<&'a [String]> {
+        self.first(|row| row.entrypoint.as_deref())
+    }
+
+    /// CMD; empty where there is none.
+    #[must_use]
+    pub fn command(&self) -> Option<&'a [String]> {
+        self.first(|row| row.command.as_deref())
+    }
+
+    /// Whether `args` alone become the program.
+    #[must_use]
+    pub fn runs_args(&self) -> bool {
+        self.rows.iter().find_map(|row| row.runs_args).unwrap_or(false)
+    }
+
+    /// All the shells that it has.
+    #[must_use]
+    pub fn shells(&self) -> Option<&'a [String]> {
+        self.first(|row| row.shells.as_deref())
+    }
+
+    /// What the application is written in.
+    #[must_use]
+    pub fn runtime(&self) -> Option<Runtime> {
+        self.rows.iter().find_map(|row| row.runtime)
+    }
+
+    /// USER: a number or a name.
+    #[must_use]
+    pub fn user(&self) -> Option<&'a str> {
+        self.first(|row| row.user.as_deref())
+    }
+
+    /// Capabilities that its entrypoint needs as root.
+    #[must_use]
+    pub fn capabilities(&self) -> Option<&'a [String]> {
+        self.first(|row| row.capabilities.as_deref())
+    }
+
+    /// All the ports that it listens on when nothing is configured.
+    #[must_use]
+    pub fn ports(&self) -> Option<&'a [Listen]> {
+        self.first(|row| row.ports.as_deref())
+    }
+
+    /// What it has to write at start.
+    #[must_use]
+    pub fn writes(&self) -> Option<&'a [Write]> {
+        self.first(|row| row.writes.as_deref())
+    }
+
+    /// Variables without which it ends at once.
+    #[must_use]
+    pub fn requires(&self) -> Option<&'a [Requires]> {
+        self.first(|row| row.requires.as_deref())
+    }
+
+    /// The data directory of a database.
+    #[must_use]
+    pub fn data(&self) -> Option<&'a DataDirectory> {
+        self.first(|row| row.data.as_ref())
+    }
+
+    /// Variables that it reads, and a Service link could shadow.
+    #[must_use]
+    pub fn reads(&self) -> Option<&'a [String]> {
+        self.first(|row| row.reads.as_deref())
+    }
+
+    /// The heap or cache that it takes where nothing is configured.
+    #[must_use]
+    pub fn heap(&self) -> Option<&'a DefaultHeap> {
+        self.first(|row| row.heap.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_tags() {
+        let versions = |text: &str| Versions::try_from(text.to_owned()).unwrap();
+        for (bounds, tag, holds) in [
+            ("<11", "8-jre", true),
+            ("<11", "11.0.2", false),
+            ("<11", "latest", false),
+            (">=9 <12", "11", true),
+            (">=9 <12", "v9.1", true),
+            (">=9 <12", "12.0", false),
+            ("<3.9", "3.9.1", false),
+            ("<3.9", "3.8", true),
+            ("<3.9", "3", false),
+            ("<3.9", "2", true),
+            (">18", "18.1", false),
+            (">=18", "18-alpine", true),
+        ] {
+            assert_eq!(versions(bounds).hold(tag), holds, "{tag} {bounds}");
+        }
+        assert!(Versions::try_from("11".to_owned()).is_err() && Versions::try_from(String::new()).is_err());
+    }
+
+    #[test]
+    fn the_first_row_that_says_a_thing_is_right() {
+        let row = |images: &[&str], tags: &[&str], shells: Option<&[&str]>, user: Option<&str>, like: Option<&str>| {
+            let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+            ImageFacts {
+                images: texts(images),
+                tags: texts(tags),
+                shells: shells.map(texts),
+                user: user.map(str::to_owned),
+                like: like.map(str::to_owned),
+                ..ImageFacts::default()
+            }
+        };
+        let images = Images::new(vec![
+            row(&["nginx"], &["*alpine*"], Some(&["sh"]), None, None),
+            row(&["nginx"], &[], Some(&["sh", "bash"]), Some("0"), None),
+            row(&["team/web-*"], &[], None, Some("101"), Some("nginx")),
+        ]);
+        let asked = |text: &str| {
+            let known = images.known(&Image::parse(text).unwrap());
+            (known.shells().map(|shells| shells.join(" ")), known.user())
+        };
+        assert_eq!(asked("nginx:1.27-alpine"), (Some("sh".into()), Some("0")));
+        assert_eq!(asked("docker.io/library/nginx:1.27"), (Some("sh bash".into()), Some("0")));
+        assert_eq!(asked("registry.example.com/team/web-front:3-alpine"), (Some("sh".into()), Some("101")));
+        assert_eq!(asked("quay.io/nginx:1"), (None, None));
+    }
+}
