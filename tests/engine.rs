@@ -67,6 +67,32 @@ fn patches_and_parts_are_no_objects() {
 }
 
 #[test]
+fn parts_of_what_a_server_wrote_are_no_objects() {
+    let policy = Policy::default();
+    let whole =
+        NO_SELECTOR.replace("spec:\n  template", "spec:\n  selector: {matchLabels: {control-plane: a}}\n  template");
+    let part = whole.replace("          image: registry.example.com/a:1\n", "");
+    assert_eq!(rules(&run(&[("a.yaml", &part)], &policy)), ["rejected-by-api-server"]);
+    let served = part.replace("{name: a}\nspec", "{name: a, generation: 1}\nspec");
+    let report = run(&[("a.yaml", &served)], &policy);
+    assert!(rules(&report).is_empty() && report.not_rendered[0].why == "patch");
+}
+
+#[test]
+fn values_that_a_deployment_tool_replaces_are_not_rendered() {
+    let whole =
+        NO_SELECTOR.replace("spec:\n  template", "spec:\n  selector: {matchLabels: {control-plane: a}}\n  template");
+    let token = whole.replace("registry.example.com/a:1", "#{Image.Name}");
+    let report = run(&[("a.yaml", &token)], &Policy::default());
+    assert!(rules(&report).is_empty() && report.not_rendered[0].why == "template", "{:?}", report.not_rendered);
+    let comment = whole.replace(
+        "          image: registry.example.com/a:1\n",
+        "          # image: #{NAME}, or #{ this }\n          image: ''\n",
+    );
+    assert_eq!(rules(&run(&[("a.yaml", &comment)], &Policy::default())), ["rejected-by-api-server"]);
+}
+
+#[test]
 fn files_that_a_kustomization_names_as_patches_are_left_out() {
     for kustomization in
         ["patches: [p/a.yaml]\n", "patches: [{path: ./p/a.yaml}]\n", "patchesStrategicMerge: [p/../p/a.yaml]\n"]

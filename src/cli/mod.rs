@@ -15,6 +15,7 @@ use crate::report::pretty;
 use anyhow::Context as _;
 use args::{Cli, Color, Verb};
 use clap::{CommandFactory as _, FromArgMatches as _};
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -34,7 +35,7 @@ pub struct Door {
 pub fn main(doors: &[Door]) -> ExitCode {
     let command = Cli::command().subcommands(doors.iter().map(|door| door.command.clone()));
     // Parses, and on wrong usage prints help and ends the process with 2.
-    let matches = command.clone().get_matches();
+    let matches = command.clone().get_matches_from(verb_first(std::env::args_os().collect(), &command));
     if let Some((name, matches)) = matches.subcommand()
         && let Some(door) = doors.iter().find(|door| door.command.get_name() == name)
     {
@@ -54,6 +55,21 @@ pub fn main(doors: &[Door]) -> ExitCode {
             ExitCode::from(TROUBLE)
         }
     }
+}
+
+/// Arguments with `--color` behind the verb that it stands before: clap takes the word behind an argument of
+/// linting for a path.
+fn verb_first(mut words: Vec<OsString>, command: &clap::Command) -> Vec<OsString> {
+    let long = match words.get(1).and_then(|word| word.to_str()) {
+        Some("--color") => 2,
+        Some(word) if word.starts_with("--color=") => 1,
+        _ => return words,
+    };
+    let verb = words.get(1 + long).and_then(|word| word.to_str());
+    if verb.is_some_and(|verb| command.get_subcommands().any(|known| known.get_name() == verb)) {
+        words[1..=1 + long].rotate_right(1);
+    }
+    words
 }
 
 fn run(cli: &Cli, mut command: clap::Command, console: &Console) -> anyhow::Result<u8> {

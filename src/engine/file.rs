@@ -76,6 +76,23 @@ pub(super) fn lint(input: &Input, inputs: &[Input], policy: &Policy, survey: &Su
     outcome
 }
 
+/// Whether a text holds `#{NAME}` as a value, as Octopus Deploy, Azure Pipelines and others write what they replace.
+fn has_token(text: &[u8]) -> bool {
+    memchr::memmem::find_iter(text, b"#{").any(|at| {
+        let name = &text[at + 2..];
+        let end = name
+            .iter()
+            .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')))
+            .unwrap_or(name.len());
+        let before = text[..at].trim_ascii_end();
+        // In a comment of its own it says nothing.
+        let line = &before[before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)..];
+        let value =
+            !line.contains(&b'#') && (before.ends_with(b":") || before.ends_with(b"-") || before.ends_with(b"\""));
+        end > 0 && name.get(end) == Some(&b'}') && value
+    })
+}
+
 /// Whether a file lies in the template folder of a Helm chart.
 pub(super) fn is_chart_template(path: &Path) -> bool {
     path.ancestors()
@@ -109,6 +126,12 @@ impl File<'_> {
             return;
         }
         let own_text = &document.text.as_bytes()[document.span.range()];
+        // `image: #{NAME}` is null and a comment to YAML.
+        if own_text.contains(&b'#') && has_token(own_text) {
+            let file = Arc::clone(self.source.name());
+            self.outcome.not_rendered.push(NotRendered { file, why: "template" });
+            return;
+        }
         let may_patch =
             memchr::memmem::find(own_text, b"$patch").or_else(|| memchr::memmem::find(own_text, b"$retainKeys"));
         let mut faults = Vec::new();

@@ -81,6 +81,16 @@ impl<'t> Object<'t> {
         })
     }
 
+    /// Whether it came out of an API server: it alone writes these (`ObjectMeta` in apimachinery
+    /// `pkg/apis/meta/v1/types.go`, "populated by the system").
+    #[must_use]
+    pub fn was_served(self) -> bool {
+        let served = |metadata: Node<'_>| {
+            ["uid", "resourceVersion", "generation", "managedFields"].iter().any(|key| metadata.get(key).is_some())
+        };
+        self.root.get("metadata").is_some_and(served)
+    }
+
     /// Whether it waits to be deleted, by a finalizer or its grace period.
     #[must_use]
     pub fn is_being_deleted(self) -> bool {

@@ -116,11 +116,12 @@ impl<'t> Workload<'t> {
         metadata.and_then(|metadata| metadata.get("labels")).is_some_and(|labels| labels.count() > 0)
     }
 
-    /// Whether it looks like a patch rather than an object: a workload with neither selector nor a
-    /// container that has an image.
+    /// Whether it looks like a patch or a part of an object rather than a whole one: a workload without a container
+    /// that has an image, and without a selector, or with what only an API server writes. No server took it so.
     #[must_use]
     pub fn looks_like_patch(self) -> bool {
         let selector = self.object.root.get("spec").and_then(|spec| spec.get("selector"));
-        selector.is_none() && !self.containers().iter().any(|container| container.node.get("image").is_some())
+        (selector.is_none() || self.object.was_served())
+            && !self.containers().iter().any(|container| container.node.get("image").is_some())
     }
 }

@@ -43,6 +43,17 @@ fn wrong_usage_is_two() {
 }
 
 #[test]
+fn colour_may_stand_before_a_verb() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [&["--color", "never", "rules"][..], &["--color=never", "rules"], &["rules", "--color", "never"]] {
+        let output = crashlint(folder.path(), args);
+        assert!(output.status.success() && text(&output.stdout).contains("workload-exits"), "{args:?}: {output:?}");
+    }
+    let lints = crashlint(folder.path(), &["--color", "never", "nowhere.yaml"]);
+    assert_eq!(lints.status.code(), Some(2));
+}
+
+#[test]
 fn explain_guesses_the_word_that_was_meant() {
     let output = crashlint(Path::new("."), &["explain", "workload-exit"]);
     assert_eq!(output.status.code(), Some(2));
