@@ -1,7 +1,7 @@
 //! Which types Kubernetes has: each built-in (apiVersion, kind) with its decoder, and the versions
 //! that are gone.
 
-use super::decode::{self, Class, Misfit};
+use super::decode::{self, Class, Layout, Misfit};
 use super::kinds::Kind;
 use super::object::Object;
 use crate::node::Node;
@@ -13,6 +13,10 @@ use k8s_openapi::api::{
     networking::v1 as networking, node::v1 as runtime, policy::v1 as disruption, rbac::v1 as rbac,
     scheduling::v1 as scheduling, storage::v1 as storage,
 };
+use std::sync::LazyLock;
+
+/// What every kind's pods are made of.
+static POD_SPEC: LazyLock<Layout> = LazyLock::new(Layout::of::<core::PodSpec>);
 
 /// Most misfits that are told of one object.
 const LIMIT: usize = 10;
@@ -31,7 +35,10 @@ macro_rules! types {
         &[$($(Type {
             api_version: <$module::$kind as Resource>::API_VERSION,
             kind: <$module::$kind as Resource>::KIND,
-            check: decode::problems::<$module::$kind>,
+            check: |node, limit| {
+                static LAYOUT: LazyLock<Layout> = LazyLock::new(Layout::of::<$module::$kind>);
+                decode::problems::<$module::$kind>(node, &LAYOUT, limit)
+            },
         },)*)*]
     };
 }
@@ -80,7 +87,7 @@ pub fn misfits(object: &Object<'_>, further: &[Kind]) -> Vec<Misfit> {
     let mut found: Vec<Misfit> = Vec::new();
     for pods in super::validate::pods(object, further) {
         let way = pods.spec.path_from(object.root);
-        let inner = decode::problems::<core::PodSpec>(pods.spec, LIMIT - found.len().min(LIMIT));
+        let inner = decode::problems::<core::PodSpec>(pods.spec, &POD_SPEC, LIMIT - found.len().min(LIMIT));
         // A custom resource's own type may have more fields than the pod spec that it copies.
         found.extend(inner.into_iter().filter(|misfit| misfit.class == Class::Type).map(|misfit| {
             let path = way.segments().iter().chain(misfit.path.segments()).cloned().collect();

@@ -7,6 +7,7 @@
 //! anew, so that one fault does not hide the next.
 
 mod de;
+mod layout;
 mod places;
 #[cfg(test)]
 mod tests;
@@ -118,10 +119,37 @@ pub fn strict_all<T: DeserializeOwned>(node: Node<'_>) -> Result<T, Vec<Problem>
     Err(problems)
 }
 
+/// What a Kubernetes type is made of.
+#[derive(Debug)]
+pub struct Layout(layout::Layout);
+
+impl Layout {
+    /// The layout of a type.
+    #[must_use]
+    pub fn of<T: DeserializeOwned>() -> Self {
+        Self(layout::of::<T>())
+    }
+
+    /// Whether a tree is certain to decode, with no unknown field; where it is not, [`problems`] tells.
+    #[must_use]
+    pub fn fits(&self, node: Node<'_>) -> bool {
+        self.0.fits(node)
+    }
+}
+
 /// What keeps a tree from decoding as a Kubernetes type: wrong types and unknown fields, at most
-/// `limit`, in document order.
+/// `limit`, in document order. `layout` is the type's.
 #[must_use]
-pub fn problems<T: DeserializeOwned>(node: Node<'_>, limit: usize) -> Vec<Misfit> {
+pub fn problems<T: DeserializeOwned>(node: Node<'_>, layout: &Layout, limit: usize) -> Vec<Misfit> {
+    if layout.fits(node) {
+        debug_assert_eq!(every_problem::<T>(node, layout, limit), [], "the layout promised more than decoding holds");
+        return Vec::new();
+    }
+    every_problem::<T>(node, layout, limit)
+}
+
+/// The same, without the look at the layout first.
+fn every_problem<T: DeserializeOwned>(node: Node<'_>, layout: &Layout, limit: usize) -> Vec<Misfit> {
     let run = Run::new(node, Mode::Kubernetes);
     let mut misfits = Vec::new();
     // Each fault costs a round; those that wait for a tool don't count as misfits.
@@ -141,7 +169,7 @@ pub fn problems<T: DeserializeOwned>(node: Node<'_>, limit: usize) -> Vec<Misfit
     }
     let unknown = run.unknown.borrow();
     if !unknown.is_empty() {
-        let places = places::of::<T>();
+        let places = places::of(&layout.0);
         for (key, fields) in unknown.iter().take(limit.saturating_sub(misfits.len())) {
             misfits.push(places::misfit(node, &key.path(node), key.value, fields, &places));
         }

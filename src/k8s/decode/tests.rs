@@ -45,7 +45,10 @@ pub(crate) fn tree(value: &Value) -> Tree<'static> {
 
 fn said<T: DeserializeOwned>(value: &Value) -> Vec<String> {
     let tree = tree(value);
-    problems::<T>(tree.root(), 10).into_iter().map(|misfit| format!("{}: {}", misfit.path, misfit.message)).collect()
+    problems::<T>(tree.root(), &Layout::of::<T>(), 10)
+        .into_iter()
+        .map(|misfit| format!("{}: {}", misfit.path, misfit.message))
+        .collect()
 }
 
 fn pod(container: Value) -> Value {
@@ -234,4 +237,53 @@ fn near_words() {
     assert_eq!(nearest("a", ["b"]), None);
     assert_eq!(nearest("warn", ["warning", "error"]), Some("warning"));
     assert_eq!(nearest("foo", ["containers"]), None);
+}
+
+#[test]
+fn a_layout_knows_sound_objects_and_is_certain_of_nothing_else() {
+    use k8s_openapi::api::apps::v1::StatefulSet;
+    let fits = |text: &str| {
+        let document = crate::yaml::documents(text).next().unwrap().unwrap();
+        Layout::of::<StatefulSet>().fits(document.tree.root())
+    };
+    let sound = "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: a
+  creationTimestamp: 2026-01-31T12:00:00Z
+  ownerReferences: [{apiVersion: example.com/v1, kind: Shop, name: a, uid: b, controller: true}]
+spec:
+  replicas: 2
+  template:
+    metadata: {labels: {a: b}, annotations: }
+    spec:
+      containers:
+      - name: a
+        env: [{name: A, value: 'yes'}, {name: B, valueFrom: {secretKeyRef: {name: c, key: d}}}]
+        livenessProbe: {httpGet: {path: /, port: http}, periodSeconds: 5}
+        readinessProbe: {tcpSocket: {port: 80}}
+        resources: {limits: {cpu: 1, memory: 64Mi}}
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec: {resources: {requests: {storage: 1.5Gi}}}
+";
+    assert!(fits(sound));
+    for (right, wrong) in [
+        ("replicas: 2", "replicas: '2'"),
+        ("replicas: 2", "replicas: 4294967296"),
+        ("value: 'yes'", "value: yes"),
+        ("name: c,", "nam: c,"),
+        ("path: /,", "path: 1,"),
+        ("port: 80", "port: 80.5"),
+        ("port: 80", "port: [80]"),
+        ("memory: 64Mi", "memory: 64MB"),
+        ("labels: {a: b}", "labels: {a: 1}"),
+        ("controller: true", "controller: 'true'"),
+        ("2026-01-31T12:00:00Z", "yesterday"),
+        ("- metadata: {name: data}", "- {}\n  - kind: Claim\n    metadata: {name: data}"),
+        ("spec: {resources", "spec: {resource"),
+    ] {
+        assert!(sound.contains(right) && !fits(&sound.replacen(right, wrong, 1)), "{wrong}");
+    }
 }
