@@ -58,7 +58,7 @@ pub enum HeldBack {
 /// what is no object of its own, such as a patch.
 #[must_use]
 pub fn rule(request: &Request<'_>, mode: Mode, policy: &Policy) -> Vec<Ruling> {
-    let verdicts = verdicts(request.object, request.namespace, policy);
+    let verdicts = verdicts(request.object, request.namespace, policy, &[]);
     if verdicts.is_empty() {
         return Vec::new();
     }
@@ -91,11 +91,12 @@ pub fn rule(request: &Request<'_>, mode: Mode, policy: &Policy) -> Vec<Ruling> {
     rulings.filter(|ruling| ruling.action != Action::Off).collect()
 }
 
-/// What the rules say of an object at admission, suppressed findings left out.
+/// What the rules say of an object at admission, suppressed findings left out; only those named, or all where
+/// none is.
 #[must_use]
-pub fn verdicts(object: Object<'_>, namespace: Option<&str>, policy: &Policy) -> Vec<Verdict> {
+pub fn verdicts(object: Object<'_>, namespace: Option<&str>, policy: &Policy, only: &[&'static str]) -> Vec<Verdict> {
     let namespace = namespace.or_else(|| object.namespace());
-    let view = View { file: "-", namespace, may_patch: false, admission: true };
+    let view = View { file: "-", namespace, may_patch: false, admission: true, only };
     match examine(object, Vec::new(), policy, &Set::default(), &view) {
         Examined::Patch => Vec::new(),
         Examined::Judged { mut verdicts, .. } => {
@@ -173,7 +174,7 @@ struct Known(HashMap<Identity, Vec<Severity>>);
 impl Known {
     fn of(old: Object<'_>, namespace: Option<&str>, policy: &Policy) -> Self {
         let mut known: HashMap<Identity, Vec<Severity>> = HashMap::new();
-        for verdict in verdicts(old, namespace, policy) {
+        for verdict in verdicts(old, namespace, policy, &[]) {
             known.entry(Identity::of(old.root, &verdict.finding)).or_default().push(verdict.severity);
         }
         known.values_mut().for_each(|severities| severities.sort());

@@ -22,6 +22,8 @@ pub(super) struct View<'v> {
     pub(super) may_patch: bool,
     /// Whether an API server asks, rather than a file.
     pub(super) admission: bool,
+    /// The rules that are asked; all of them where none is named.
+    pub(super) only: &'v [&'static str],
 }
 
 /// A finding after policy.
@@ -107,6 +109,9 @@ const GENERAL: &str = "rejected-by-api-server";
 
 /// Whether a rule has anything to say of an object that comes this way.
 fn applies(rule: &Rule, object: Object<'_>, view: &View<'_>) -> bool {
+    if !view.only.is_empty() && !view.only.contains(&rule.name) {
+        return false;
+    }
     !view.admission
         || (matches!(rule.scope, Scope::Pod | Scope::PodAndSet)
             // The API server itself comes first, but knows nothing of a custom resource's pods.

@@ -148,14 +148,15 @@ impl File<'_> {
             faults = rest;
             self.object(object, own, may_patch.is_some());
         }
-        let view = View { file: self.source.name(), namespace: None, may_patch: false, admission: false };
+        let view = View { file: self.source.name(), namespace: None, may_patch: false, admission: false, only: &[] };
         for verdict in faults.into_iter().filter_map(|fault| judge(fault, None, None, self.policy, &view)) {
             self.report(verdict, None);
         }
     }
 
     fn object(&mut self, object: Object<'_>, faults: Vec<Finding>, may_patch: bool) {
-        let view = View { file: self.source.name(), namespace: object.namespace(), may_patch, admission: false };
+        let view =
+            View { file: self.source.name(), namespace: object.namespace(), may_patch, admission: false, only: &[] };
         let examined = examine(object, faults, self.policy, self.set, &view);
         match examined {
             Examined::Patch => {

@@ -76,14 +76,8 @@ impl<'t> Image<'t> {
     /// anything but `/`.
     #[must_use]
     pub fn matches(&self, pattern: &str) -> bool {
-        let segments: Vec<&str> = self.repository.split('/').collect();
-        let wanted: Vec<&str> = pattern.split('/').collect();
-        let with_registry: Vec<&str> = std::iter::once(self.registry).chain(segments.iter().copied()).collect();
-        with_registry.len() >= wanted.len()
-            && with_registry[with_registry.len() - wanted.len()..]
-                .iter()
-                .zip(&wanted)
-                .all(|(have, want)| glob(want, have))
+        let mut segments = self.repository.rsplit('/').chain(std::iter::once(self.registry));
+        pattern.rsplit('/').all(|want| segments.next().is_some_and(|have| glob(want, have)))
     }
 }
 

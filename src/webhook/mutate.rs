@@ -49,8 +49,9 @@ pub(super) fn mutate(pod: Object<'_>, namespace: Option<&str>, policy: &Policy) 
     }
     let find = |root: Node<'_>| {
         let Some(pod) = Object::new(root) else { return Vec::new() };
-        let mut found = verdicts(pod, namespace, policy);
+        let mut found = verdicts(pod, namespace, policy, &policy.mutate);
         found.retain(|verdict| {
+            // Suppressions may speak of themselves.
             policy.mutate.contains(&verdict.finding.rule)
                 && verdict.finding.fix.as_ref().is_some_and(|fix| fix.safety == Safety::Safe)
         });

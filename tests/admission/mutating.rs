@@ -236,7 +236,7 @@ fn a_fix_that_is_declared_safe_is_made_for_every_finding_of_its_rule_or_none() {
             let text = pod.to_string();
             let document = crashlint::json::single(&text).unwrap();
             let Some(object) = Object::new(document.tree.root()) else { continue };
-            for verdict in verdicts(object, None, &Policy::default()) {
+            for verdict in verdicts(object, None, &Policy::default(), &[]) {
                 let declared = crashlint::rules::find(verdict.finding.rule).unwrap().fix;
                 let carried = verdict.finding.fix.map(|fix| fix.safety);
                 assert!(carried.is_none() || carried == declared, "{}", verdict.finding.rule);
