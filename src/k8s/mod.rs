@@ -11,6 +11,7 @@ pub mod heap;
 pub mod image;
 pub mod images;
 pub mod kinds;
+pub mod lifecycle;
 pub mod object;
 pub mod placement;
 pub mod pod;

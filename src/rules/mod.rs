@@ -27,6 +27,8 @@ mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
 mod pod_memory_overcommitted;
+mod poststart_always_fails;
+mod prestop_exceeds_grace;
 mod probe_host_loopback;
 mod probe_port_name_unknown;
 mod probe_port_undeclared;
@@ -261,6 +263,8 @@ pub static RULES: &[&Rule] = &[
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
     &pod_memory_overcommitted::RULE,
+    &poststart_always_fails::RULE,
+    &prestop_exceeds_grace::RULE,
     &probe_host_loopback::RULE,
     &probe_port_name_unknown::RULE,
     &probe_port_undeclared::RULE,

@@ -49,14 +49,20 @@ fn holds(pod: &Value, policy: &Policy) -> Result<bool, String> {
     }
     for operation in &operations {
         let path = operation["path"].as_str().unwrap();
-        let known = path.contains("Probe") || path.starts_with("/metadata/annotations");
+        let known = path.contains("Probe")
+            || path.starts_with("/metadata/annotations")
+            || path == "/spec/terminationGracePeriodSeconds";
         if !known || !["add", "replace"].contains(&operation["op"].as_str().unwrap()) || operation["value"].is_array() {
             return fail(format!("touches {path}"));
         }
     }
-    // Probes and one annotation aside, nothing is different.
-    if without_probes(pod) != without_probes(&after) {
-        return fail("more than probes was changed".into());
+    let grace = |pod: &Value| pod["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(30);
+    if grace(&after) < grace(pod) {
+        return fail("the grace period is shorter than before".into());
+    }
+    // Probes, a longer grace period and one annotation aside, nothing is different.
+    if without_what_is_mended(pod) != without_what_is_mended(&after) {
+        return fail("more than probes and the grace period was changed".into());
     }
     let annotation = after["metadata"]["annotations"]["crashlint.dev/patched"].as_str().unwrap_or_default();
     if !safe().iter().any(|rule| annotation.contains(rule)) {
@@ -65,8 +71,11 @@ fn holds(pod: &Value, policy: &Policy) -> Result<bool, String> {
     Ok(true)
 }
 
-fn without_probes(pod: &Value) -> Value {
+fn without_what_is_mended(pod: &Value) -> Value {
     let mut pod = pod.clone();
+    if let Some(spec) = pod["spec"].as_object_mut() {
+        spec.remove("terminationGracePeriodSeconds");
+    }
     for list in ["containers", "initContainers"] {
         for container in pod["spec"][list].as_array_mut().into_iter().flatten() {
             if let Some(container) = container.as_object_mut() {

@@ -60,7 +60,8 @@ fn compound(command: &CompoundCommand, found: &mut Vec<Vec<String>>) {
     }
 }
 
-fn words(command: &SimpleCommand) -> Option<Vec<String>> {
+/// The words of a simple command; one that an expansion decides is kept as it is written.
+pub(super) fn words(command: &SimpleCommand) -> Option<Vec<String>> {
     let name = command.word_or_name.as_ref()?;
     let rest = command.suffix.iter().flat_map(|suffix| &suffix.0).filter_map(|item| match item {
         CommandPrefixOrSuffixItem::Word(word) | CommandPrefixOrSuffixItem::AssignmentWord(_, word) => Some(word),

@@ -6,6 +6,7 @@
 mod listing;
 mod programs;
 mod script;
+mod timing;
 
 use super::command::base_name;
 
@@ -92,6 +93,20 @@ pub fn commands(argv: &[&str]) -> Vec<Vec<String>> {
         None => vec![argv.iter().map(|word| (*word).to_owned()).collect()],
     };
     all.into_iter().map(without_wrappers).filter(|words| !words.is_empty()).collect()
+}
+
+/// Seconds that a command sleeps where each of its steps succeeds; what its other programs take is not counted,
+/// nor are loops. `None` where nobody knows.
+#[must_use]
+pub fn least_sleep(argv: &[&str]) -> Option<u64> {
+    timing::least_sleep(argv, 0)
+}
+
+/// Whether a command ends with another code than 0, whatever its programs do: `false`, or a script that comes to
+/// `false` or `exit 1` on every path.
+#[must_use]
+pub fn always_fails(argv: &[&str]) -> bool {
+    timing::always_fails(argv, 0)
 }
 
 /// `timeout [OPTION] DURATION COMMAND` (GNU coreutils, busybox) runs its command, too.

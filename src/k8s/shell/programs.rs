@@ -292,8 +292,17 @@ fn reader(args: &[&str], scope: &Scope<'_>, shown: String) -> Option<Ending> {
     }
 }
 
-/// `sleep` with all its operands added up (GNU coreutils); `infinity` and a year or more are no end.
+/// `sleep` with all its operands added up; `infinity` and a year or more are no end.
 fn sleep(args: &[&str], shown: String) -> Option<Ending> {
+    if args.is_empty() {
+        return Some(Ending::now("`sleep` without a time is an error and ends".to_owned()));
+    }
+    let seconds = seconds(args)?;
+    (seconds < YEAR as f64).then(|| Ending { sleeps: seconds as u64, ..Ending::now(format!("`{shown}` ends")) })
+}
+
+/// The operands of `sleep`, added up, in seconds (GNU coreutils); `None` for what is no time, such as `infinity`.
+pub(super) fn seconds(args: &[&str]) -> Option<f64> {
     let mut seconds = 0f64;
     for arg in args.iter().filter(|arg| **arg != "--") {
         let (number, unit) = match arg.as_bytes().last()? {
@@ -308,10 +317,7 @@ fn sleep(args: &[&str], shown: String) -> Option<Ending> {
         }
         seconds += number.parse::<f64>().ok()? * unit;
     }
-    if args.is_empty() {
-        return Some(Ending::now("`sleep` without a time is an error and ends".to_owned()));
-    }
-    (seconds < YEAR as f64).then(|| Ending { sleeps: seconds as u64, ..Ending::now(format!("`{shown}` ends")) })
+    Some(seconds)
 }
 
 /// Strips wrappers that run the rest in their own place or wait for it.
