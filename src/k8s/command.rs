@@ -39,16 +39,10 @@ pub fn argv<'t>(container: Container<'t>, tables: &'t Tables) -> Option<Vec<Word
         (None, args) => {
             let known = tables.known(container);
             let entrypoint = known.entrypoint();
-            // An option is no program: such an entrypoint puts its own before it.
-            let option = |text: Option<&str>| text.is_some_and(|text| text.starts_with('-'));
             match args {
-                Some(args)
-                    if known.runs_args() && (entrypoint.is_none_or(<[_]>::is_empty) || !option(args[0].as_str())) =>
-                {
-                    (Vec::new(), args)
-                }
+                Some(args) if args[0].as_str().is_some_and(|word| known.runs(word)) => (Vec::new(), args),
                 Some(args) => (vec![entrypoint?], args),
-                None if known.runs_args() && !option(known.command()?.first().map(String::as_str)) => {
+                None if known.command()?.first().is_some_and(|word| known.runs(word)) => {
                     (vec![known.command()?], Vec::new())
                 }
                 None => (vec![entrypoint?, known.command()?], Vec::new()),

@@ -44,6 +44,9 @@ pub struct ImageFacts {
     /// first one is a program.
     #[serde(default)]
     pub runs_args: Option<bool>,
+    /// Patterns for a first one of `args` that such an entrypoint gives to its own program, besides options: `*.conf`.
+    #[serde(default)]
+    pub takes: Option<Vec<String>>,
     /// All the shells that it has, of sh, ash, bash, dash, ksh and zsh; an empty list where it has none.
     #[serde(default)]
     pub shells: Option<Vec<String>>,
@@ -53,16 +56,27 @@ pub struct ImageFacts {
     /// USER as it stands in the Dockerfile: a number, or a name; 0 or `root` where there is none.
     #[serde(default)]
     pub user: Option<String>,
+    /// The number of `user`, where that is a name.
+    #[serde(default)]
+    pub uid: Option<u32>,
     /// Capabilities without which its entrypoint fails when it runs as root: `CHOWN`, `SETUID`, `SETGID` where it
     /// changes owners, then steps down to another user.
     #[serde(default)]
     pub capabilities: Option<Vec<String>>,
+    /// Capabilities that the program's file has (`setcap`), an empty list where it has none: any user gets them by
+    /// running it, and where the container may not have them, nobody can run it.
+    #[serde(default)]
+    pub file_capabilities: Option<Vec<String>>,
     /// All the ports that it listens on when nothing is configured.
     #[serde(default)]
     pub ports: Option<Vec<Listen>>,
     /// What its entrypoint or server has to write at start, outside of `/dev` and `/proc`.
     #[serde(default)]
     pub writes: Option<Vec<Write>>,
+    /// VOLUME of the Dockerfile: containerd and Docker mount something there that can be written, even where the
+    /// root file system can't.
+    #[serde(default)]
+    pub volumes: Option<Vec<String>>,
     /// Variables without which it ends at once.
     #[serde(default)]
     pub requires: Option<Vec<Requires>>,
@@ -127,6 +141,14 @@ pub struct Listen {
     pub files: Vec<String>,
 }
 
+impl Listen {
+    /// `TCP` or `UDP`.
+    #[must_use]
+    pub fn protocol(&self) -> &'static str {
+        if self.udp { "UDP" } else { "TCP" }
+    }
+}
+
 /// What is done to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -150,6 +172,9 @@ pub struct Write {
     /// Variables whose presence keeps it from being written.
     #[serde(default)]
     pub unless_env: Vec<String>,
+    /// Files that may name another place: a mount over, in or above one makes it unknown.
+    #[serde(default)]
+    pub unless_files: Vec<String>,
     /// Only where the container starts as root.
     #[serde(default)]
     pub as_root: bool,
@@ -162,11 +187,14 @@ pub struct Write {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Requires {
-    /// Any of these will do.
+    /// Any of these will do, where it is not empty; `NAME=value` only with that value.
     pub any_of: Vec<String>,
     /// Where this folder holds data already, none is asked for.
     #[serde(default)]
     pub unless_data: Option<String>,
+    /// Folders in which a file may take their place, such as a backup to begin with.
+    #[serde(default)]
+    pub unless_files: Vec<String>,
     /// What it says when it ends.
     #[serde(default)]
     pub says: Option<String>,
@@ -185,6 +213,12 @@ pub struct DataDirectory {
     /// `lost+found`.
     #[serde(default)]
     pub must_be_empty: bool,
+    /// Options with which it may be other than empty, as they begin.
+    #[serde(default)]
+    pub unless_args: Vec<String>,
+    /// Where older versions had it: something mounted there ends the start, unless the variable names a place.
+    #[serde(default)]
+    pub formerly: Option<String>,
 }
 
 /// An HTTP path by which an image says how it is.
@@ -407,6 +441,16 @@ impl<'a> Known<'a> {
         self.rows.iter().find_map(|row| row.runs_args).unwrap_or(false)
     }
 
+    /// Whether `args` that begin with a word become the program by themselves, as that is neither an option nor
+    /// anything else that the entrypoint gives to its own program.
+    #[must_use]
+    pub fn runs(&self, word: &str) -> bool {
+        let takes = || self.first(|row| row.takes.as_deref()).unwrap_or_default();
+        self.runs_args()
+            && (self.entrypoint().is_none_or(<[_]>::is_empty)
+                || !(word.starts_with('-') || takes().iter().any(|pattern| glob(pattern, word))))
+    }
+
     /// All the shells that it has.
     #[must_use]
     pub fn shells(&self) -> Option<&'a [String]> {
@@ -423,6 +467,24 @@ impl<'a> Known<'a> {
     #[must_use]
     pub fn user(&self) -> Option<&'a str> {
         self.first(|row| row.user.as_deref())
+    }
+
+    /// The number of a user that is a name.
+    #[must_use]
+    pub fn uid(&self) -> Option<u32> {
+        self.rows.iter().find_map(|row| row.uid)
+    }
+
+    /// Capabilities that the program's file has.
+    #[must_use]
+    pub fn file_capabilities(&self) -> Option<&'a [String]> {
+        self.first(|row| row.file_capabilities.as_deref())
+    }
+
+    /// VOLUME of the Dockerfile.
+    #[must_use]
+    pub fn volumes(&self) -> &'a [String] {
+        self.first(|row| row.volumes.as_deref()).unwrap_or_default()
     }
 
     /// Capabilities that its entrypoint needs as root.
