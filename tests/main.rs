@@ -15,6 +15,7 @@ mod invariants;
 mod reading;
 mod readme;
 mod report;
+mod stories;
 #[cfg(all(feature = "webhook", unix))]
 mod webhook;
 
