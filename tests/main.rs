@@ -9,6 +9,7 @@ mod cli;
 mod corpus;
 mod docs;
 mod engine;
+mod fixing;
 mod fixtures;
 mod floors;
 mod invariants;
