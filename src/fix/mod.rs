@@ -1,5 +1,3 @@
-//! Fixes applied: the edits of findings as JSON Patch, and as edits of files' texts.
+//! Fixes applied: the edits of findings as JSON Patch.
 
-pub mod files;
 pub mod patch;
-pub mod text;

@@ -3,6 +3,7 @@
 use super::container::Container;
 use super::tables::Tables;
 use crate::node::Node;
+use crate::path::Path;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -62,49 +63,72 @@ pub fn argv<'t>(container: Container<'t>, tables: &'t Tables) -> Option<Vec<Word
     (!words.is_empty()).then_some(words)
 }
 
+/// What a container runs.
+#[derive(Clone, Debug)]
+pub struct Run<'t> {
+    container: Container<'t>,
+    /// Its argument vector: at least one word.
+    pub words: Vec<Word<'t>>,
+}
+
+impl<'t> Run<'t> {
+    /// What a container runs, where it is known.
+    #[must_use]
+    pub fn of(container: Container<'t>, tables: &'t Tables) -> Option<Self> {
+        Some(Self { container, words: argv(container, tables)? })
+    }
+
+    /// What it runs, where the manifest says so; costs next to nothing where it does not.
+    #[must_use]
+    pub fn written(container: Container<'t>, tables: &'t Tables) -> Option<Self> {
+        if container.runs_image_default() { None } else { Self::of(container, tables) }
+    }
+
+    /// All words, where each of them is known.
+    #[must_use]
+    pub fn texts(&self) -> Option<Vec<&str>> {
+        self.words.iter().map(|word| word.text.as_deref()).collect()
+    }
+
+    /// All words as they are written; an image's own as they are.
+    #[must_use]
+    pub fn as_written(&self) -> Option<Vec<&str>> {
+        let text = |word: &'_ Word<'t>| word.node.and_then(Node::as_str);
+        self.words.iter().map(|word| text(word).or(word.text.as_deref())).collect()
+    }
+
+    /// Whether no word has the value of a variable in it: values may be secrets, and are never repeated.
+    #[must_use]
+    pub fn is_as_written(&self) -> bool {
+        self.words.iter().all(Word::is_as_written)
+    }
+
+    /// Where a word stands; the image, for a word of its own.
+    #[must_use]
+    pub fn path(&self, at: usize) -> Path {
+        match self.words.get(at).and_then(|word| word.node) {
+            Some(node) => node.path_from(self.container.workload.object.root),
+            None => self.container.image_field().path(),
+        }
+    }
+}
+
 /// The last part of the program's path: `java` of `/usr/bin/java`. The program behind `sh -c` is
 /// the first word of a script that begins with a plain word, `exec` left out.
 #[must_use]
 pub fn program_name(container: Container<'_>, tables: &Tables) -> Option<String> {
     let argv = argv(container, tables)?;
     let words: Vec<&str> = argv.iter().map_while(|word| word.text.as_deref()).collect();
-    let words = super::shell::unwrap(&words);
-    let name = base_name(words.first()?);
-    if let Some(script) = super::shell::inline_script(words) {
-        return super::shell::last_program(script);
+    match super::shell::script(&words) {
+        Some(script) => super::shell::last_program(script.text),
+        None => Some(base_name(super::shell::unwrap(&words).first()?).to_owned()),
     }
-    Some(name.to_owned())
 }
 
 /// Last part of a path.
 #[must_use]
 pub fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-/// Why the first word of a command can't be a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoProgram {
-    /// White space: a whole command in one word, which is looked up as a file of that name.
-    Blank {
-        /// Whether it can't be the path of a file whose folder has a blank in its name.
-        certain: bool,
-    },
-    /// A builtin of the shell that no image has as a file: POSIX.1-2017 asks for files of the others (XCU 1.7),
-    /// special builtins excepted (XCU 2.14); `source` is bash's.
-    Builtin,
-}
-
-/// Whether a word can be a program, for exec-form commands; nothing is said of words that are not settled yet.
-#[must_use]
-pub fn no_program(word: &str) -> Option<NoProgram> {
-    if matches!(word, "export" | "source" | "." | "eval" | "exec" | "set" | "unset") {
-        return Some(NoProgram::Builtin);
-    }
-    let unsettled = word.starts_with('<') || word.contains("$(") || word.contains("{{") || word.contains("${");
-    let (first, rest) = word.split_once(char::is_whitespace).filter(|_| !unsettled)?;
-    let path = first.contains(['/', '\\']) && !super::shell::is_shell(base_name(first));
-    Some(NoProgram::Blank { certain: !path || rest.trim_start().starts_with(['-', '/', '"', '\'']) })
 }
 
 /// Expands `$(VAR)` as the kubelet does (kubernetes `third_party/forked/golang/expansion`): `$$`
@@ -140,7 +164,7 @@ fn expand<'t>(
                     out.push_str(value);
                 }
                 Some(_) => return None,
-                None if container.has_env_from() && is_variable(name) => return None,
+                None if container.may_be_given(name) => return None,
                 None => {
                     out.push_str("$(");
                     out.push_str(name);
@@ -154,9 +178,4 @@ fn expand<'t>(
     }
     out.push_str(rest);
     Some(Cow::Owned(out))
-}
-
-/// Looks like an environment variable rather than a shell command.
-fn is_variable(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }

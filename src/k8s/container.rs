@@ -212,6 +212,24 @@ impl<'t> Container<'t> {
         self.node.get("envFrom").is_some_and(|list| list.count() > 0)
     }
 
+    /// Whether it says nothing of what it runs: the image decides. Empty lists count as none.
+    #[must_use]
+    pub fn runs_image_default(self) -> bool {
+        ["command", "args"].iter().all(|key| self.node.get(key).is_none_or(|list| list.count() == 0))
+    }
+
+    /// Where its command stands or would stand.
+    #[must_use]
+    pub fn command_field(self) -> Field<'t> {
+        self.field(&["command"])
+    }
+
+    /// Where its args stand or would stand.
+    #[must_use]
+    pub fn args_field(self) -> Field<'t> {
+        self.field(&["args"])
+    }
+
     /// The words of `command`, and of `args`; `None` where the field is absent or empty, as the
     /// kubelet treats both alike.
     #[must_use]

@@ -2,6 +2,7 @@
 
 use super::container::Container;
 use super::field::Field;
+use super::pod::Workload;
 use super::quantity::Quantity;
 use crate::node::Node;
 use crate::path::Path;
@@ -25,10 +26,41 @@ impl<'t> Container<'t> {
         })
     }
 
+    /// Whether a variable that `env` does not have may come from elsewhere: from `envFrom`, or from the Services of
+    /// the namespace.
+    #[must_use]
+    pub fn may_be_given(self, name: &str) -> bool {
+        // Keys in small letters are rare, and `$(date)` is not.
+        let shouted =
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+        shouted && (self.has_env_from() || self.workload.may_link(name))
+    }
+
+    /// Whether a name may mean another program than the usual one: `PATH` is set, or a file that a shell reads first.
+    #[must_use]
+    pub fn redefines_programs(self) -> bool {
+        self.env().any(|(name, _)| matches!(name, "PATH" | "BASH_ENV" | "ENV"))
+    }
+
     /// The variable of a name that the program sees: the last one.
     #[must_use]
     pub fn variable(self, name: &str) -> Option<Variable<'t>> {
         self.variables().filter(|variable| variable.name == name).last()
+    }
+}
+
+impl Workload<'_> {
+    /// Whether a variable may stand for a Service: those of its namespace where `enableServiceLinks` does not say
+    /// otherwise, and the API server's always (kubernetes `pkg/kubelet/kubelet_pods.go`, getServiceEnvVarMap, and
+    /// `pkg/kubelet/envvars/envvars.go`).
+    #[must_use]
+    pub fn may_link(self, name: &str) -> bool {
+        let links = self.spec.get("enableServiceLinks").and_then(Node::as_bool) != Some(false);
+        let named = name.ends_with("_SERVICE_HOST")
+            || name.ends_with("_PORT")
+            || name.contains("_SERVICE_PORT_")
+            || ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| name.contains(protocol) && name.contains("_PORT_"));
+        named && (links || name.starts_with("KUBERNETES_"))
     }
 }
 

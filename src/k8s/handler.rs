@@ -1,10 +1,11 @@
 //! What a probe asks, and how: one of four handlers.
 
-use super::command::{NoProgram, no_program};
 use super::container::Container;
 use super::field::Field;
 use super::port::{Port, port_number};
+use super::program::{self, NoProgram};
 use super::shell;
+use super::tables::Tables;
 use crate::node::{Kind, Node};
 use crate::path::Path;
 
@@ -208,10 +209,9 @@ impl<'t> Handler<'t> {
 
     /// Why its program can't be run, where it can't.
     #[must_use]
-    pub fn not_runnable(self) -> Option<(NoProgram, &'t str)> {
+    pub fn not_runnable(self, tables: &Tables) -> Option<(NoProgram, &'t str)> {
         let program = self.words().first()?.as_str()?;
-        let fault = no_program(program).filter(|_| !self.container.workload.is_windows())?;
-        Some((fault, program))
+        Some((program::not_runnable(self.container, tables, program)?, program))
     }
 
     /// Every program that its command runs, with its words: what stands in a script is read from the shell's
@@ -259,12 +259,12 @@ impl<'t> Handler<'t> {
     /// Whether a second probe may ask the same way: it can be asked at all, and no rule has a word to say
     /// against it.
     #[must_use]
-    pub fn is_sound(self) -> bool {
+    pub fn is_sound(self, tables: &Tables) -> bool {
         let askable = match self.means {
             Means::Exec => {
                 let command = self.command_field().node();
                 command.is_some_and(|command| command.kind() == Kind::Sequence && command.count() > 0)
-                    && self.not_runnable().is_none()
+                    && self.not_runnable(tables).is_none()
             }
             _ => self.host().is_none() && self.port_number().is_some() && self.better_scheme().is_none(),
         };

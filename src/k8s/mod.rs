@@ -17,6 +17,7 @@ pub mod placement;
 pub mod pod;
 pub mod port;
 pub mod probe;
+pub mod program;
 pub mod quantity;
 pub mod reach;
 pub mod review;

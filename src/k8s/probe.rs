@@ -9,6 +9,7 @@ use super::container::Container;
 use super::field::Field;
 use super::handler::{Handler, Means};
 use super::kinds::Runs;
+use super::tables::Tables;
 use crate::node::Node;
 use crate::path::Path;
 
@@ -160,8 +161,9 @@ impl<'t> Probe<'t> {
     /// A startupProbe with the handler of this probe and a fair timeout, which guarantees at least
     /// `seconds`, and no less than this one does; `None` where the handler is not sound.
     #[must_use]
-    pub fn as_startup_probe(self, seconds: u64) -> Option<NewProbe> {
-        let (kind, node) = self.handler().filter(|handler| handler.is_sound()).and_then(|_| self.handlers().next())?;
+    pub fn as_startup_probe(self, seconds: u64, tables: &Tables) -> Option<NewProbe> {
+        let sound = self.handler().filter(|handler| handler.is_sound(tables));
+        let (kind, node) = sound.and_then(|_| self.handlers().next())?;
         let timeout = self.fair_timeout();
         let period = timeout.max(self.period().min(5));
         let threshold = seconds.max(self.budget()).div_ceil(period) + 1;

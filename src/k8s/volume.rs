@@ -79,6 +79,15 @@ impl<'t> Container<'t> {
         let mounts = self.node.get("volumeMounts").into_iter().flat_map(Node::items);
         mounts.map(move |node| Mount { container: self, node })
     }
+
+    /// Whether what the image has at a path may be something else: a mount lies there, above, or below.
+    #[must_use]
+    pub fn has_mount_around(self, path: &str) -> bool {
+        let within = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.mounts().filter_map(Mount::place).any(|place| within(place, path) || within(path, place))
+    }
 }
 
 impl<'t> Mount<'t> {

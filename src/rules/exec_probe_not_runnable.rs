@@ -2,10 +2,11 @@
 
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Safety, Severity};
-use crate::k8s::command::NoProgram;
 use crate::k8s::container::Container;
 use crate::k8s::probe::{Probe, Purpose};
-use serde_json::{Value, json};
+use crate::k8s::program::{self, NoProgram};
+use crate::k8s::tables::Tables;
+use serde_json::json;
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -21,11 +22,13 @@ pub(super) static RULE: Rule = Rule {
                   a readinessProbe never lets the Pod become ready; a livenessProbe checks nothing. Under dockerd the check fails, and the \
                   container is killed again and again.",
         why: "No shell reads the command: its first word is looked up as a file of exactly that name. `cat /tmp/healthy` in one word is a file of \
-              that name, blank and all; `source`, `export`, `exec`, `eval`, `set`, `unset` and `.` exist within shells only. A command that \
-              can't be started is an error of the probe and not an answer, and the kubelet throws such results away.",
+              that name, blank and all; `source`, `export`, `exec`, `eval`, `set`, `unset` and `.` exist within shells only; and an image without a \
+              shell has none for probes either. A command that can't be started is an error of the probe and not an answer, and the kubelet throws such results away.",
         see: "`kubectl describe pod POD` shows `probe errored and resulted in unknown state: … executable file not found in $PATH`, and 0 restarts.",
-        fix: "Write each word as an item of its own: `command: [cat, /tmp/healthy]`. Where it needs a shell: `command: [sh, -c, \"…\"]`.",
-        ignore: "The rule is silent for `sh -c`, for Windows, and for programs of which nothing is known. A path that could have a blank in a folder's \
+        fix: "Write each word as an item of its own: `command: [cat, /tmp/healthy]`. Where it needs a shell: `command: [sh, -c, \"…\"]`; \
+              where the image has none, ask by `httpGet`, `tcpSocket` or `grpc`.",
+        ignore: "The rule is silent for `sh -c`, for Windows, and for programs and images of which nothing is known. A volume over the folder of \
+                 the shell may bring one. A path that could have a blank in a folder's \
                  name is a warning; so is a livenessProbe, and any probe of a Job.",
         source: "Kubernetes `pkg/probe/exec/exec.go` (an error that is no exit code is unknown), `pkg/kubelet/prober/worker.go`; seen on 1.36.3 \
                  with containerd; POSIX.1-2017 XCU 2.14 (special builtins)",
@@ -34,13 +37,13 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Container(check),
 };
 
-fn check(container: &Container<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) {
-    findings.extend(container.probes().filter_map(judge));
+fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(container.probes().filter_map(|probe| judge(probe, context.tables)));
 }
 
-fn judge(probe: Probe<'_>) -> Option<Finding> {
+fn judge(probe: Probe<'_>, tables: &Tables) -> Option<Finding> {
     let handler = probe.handler()?;
-    let (fault, program) = handler.not_runnable()?;
+    let (fault, program) = handler.not_runnable(tables)?;
     let words = handler.words();
     let what = probe.purpose.field();
     let end = match probe.purpose {
@@ -52,6 +55,7 @@ fn judge(probe: Probe<'_>) -> Option<Finding> {
     let severity = if certain { Severity::Error } else { Severity::Warning };
     let why = match fault {
         NoProgram::Builtin => format!("`{program}` exists within a shell only"),
+        NoProgram::NoShell => format!("the image has no `{program}`"),
         NoProgram::Blank { .. } if words.len() == 1 => {
             "its whole command is one word, looked up as a file of that name".to_owned()
         }
@@ -63,37 +67,28 @@ fn judge(probe: Probe<'_>) -> Option<Finding> {
         words[0].path_from(probe.container.workload.object.root),
         format!("{what} can't be run, and {end}: {why}"),
     )
-    .label("no program has this name");
-    if fault == (NoProgram::Blank { certain: false }) {
-        finding = finding.note("assumed that no folder has a blank in its name");
+    .label(if fault == NoProgram::NoShell { "not in the image" } else { "no program has this name" });
+    match fault {
+        NoProgram::Blank { certain: false } => finding = finding.note("assumed that no folder has a blank in its name"),
+        NoProgram::NoShell => {
+            finding = finding.note(program::shells_known(probe.container, tables));
+        }
+        _ => {}
     }
     let all: Option<Vec<&str>> = words.iter().map(|word| word.as_str()).collect();
-    Some(match all.and_then(|all| mended(fault, &all)) {
-        Some(command) => finding.help(format!("write `command: {command}`")).fix(
+    Some(match all.and_then(|all| program::meant(probe.container, tables, fault, &all)) {
+        Some(command) => finding.help(format!("write `command: {}`", json!(command))).fix(
             Safety::Review,
-            if fault == NoProgram::Builtin { "run it by a shell" } else { "write each word as an item of its own" },
-            handler.command_field().set(command),
+            match fault {
+                NoProgram::Builtin => "run it by a shell",
+                NoProgram::NoShell => "use the shell that the image has",
+                NoProgram::Blank { .. } => "write each word as an item of its own",
+            },
+            handler.command_field().set(json!(command)),
         ),
+        None if fault == NoProgram::NoShell => {
+            finding.help("ask by `httpGet`, `tcpSocket` or `grpc`, or run a program of the image itself")
+        }
         None => finding.help("write each word as an item of its own, or run it by `sh -c`"),
     })
-}
-
-/// What was meant: the words one by one, or a shell where one is needed.
-fn mended(fault: NoProgram, words: &[&str]) -> Option<Value> {
-    let needs_shell = |text: &str| text.contains(|c: char| "|&;<>()$`\\\"'*?[]#~={}!\n".contains(c));
-    match (fault, words) {
-        (NoProgram::Blank { .. }, [script]) if needs_shell(script) => Some(json!(["sh", "-c", script.trim()])),
-        (NoProgram::Blank { certain: true }, [program, rest @ ..]) if !needs_shell(program) => {
-            let split: Vec<&str> = program.split_whitespace().chain(rest.iter().copied()).collect();
-            crate::k8s::command::no_program(split.first()?).is_none().then(|| json!(split))
-        }
-        (NoProgram::Builtin, [builtin, rest @ ..])
-            if !rest.iter().any(|word| needs_shell(word) || word.contains(' ')) =>
-        {
-            // `source` is bash's; every shell has `.`.
-            let builtin = if *builtin == "source" { "." } else { builtin };
-            Some(json!(["sh", "-c", format!("{builtin} {}", rest.join(" "))]))
-        }
-        _ => None,
-    }
 }

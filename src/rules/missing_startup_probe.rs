@@ -91,7 +91,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     }
     // The containers behind a sidecar wait for its startupProbe: where its check needs them, both would wait.
     let alone = container.role == Role::App;
-    if let Some(probe) = liveness.as_startup_probe(needed.max(300)).filter(|_| alone) {
+    if let Some(probe) = liveness.as_startup_probe(needed.max(300), context.tables).filter(|_| alone) {
         let title =
             format!("add a startupProbe that allows {} s ({} s × {})", probe.budget, probe.period, probe.threshold);
         finding = finding.fix(Safety::Safe, title, startup.set(probe.json));

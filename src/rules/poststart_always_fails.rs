@@ -2,10 +2,11 @@
 
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
-use crate::k8s::command::NoProgram;
 use crate::k8s::container::Container;
 use crate::k8s::handler::Means;
 use crate::k8s::lifecycle::Hook;
+use crate::k8s::program::NoProgram;
+use crate::k8s::tables::Tables;
 use crate::node::Node;
 use crate::path::Path;
 
@@ -36,11 +37,11 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Container(check),
 };
 
-fn check(container: &Container<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) {
-    findings.extend(container.post_start().and_then(judge));
+fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(container.post_start().and_then(|hook| judge(hook, context.tables)));
 }
 
-fn judge(hook: Hook<'_>) -> Option<Finding> {
+fn judge(hook: Hook<'_>, tables: &Tables) -> Option<Finding> {
     let handler = hook.handler()?;
     let found = |severity, path: Path, why: String, label: &str, help: &str| {
         let message = format!("the postStart hook always fails, and the container is killed after each start: {why}");
@@ -66,15 +67,17 @@ fn judge(hook: Hook<'_>) -> Option<Finding> {
         }
         Means::Exec => {
             let words = handler.words();
-            if let Some((fault, program)) = handler.not_runnable() {
+            if let Some((fault, program)) = handler.not_runnable(tables) {
                 let why = match fault {
                     NoProgram::Builtin => format!("`{program}` exists within a shell only"),
+                    NoProgram::NoShell => format!("the image has no `{program}`"),
                     NoProgram::Blank { .. } => {
                         "the first word holds a blank, and is looked up as a file of that name".to_owned()
                     }
                 };
                 let guess = fault == NoProgram::Blank { certain: false };
-                let severity = if guess { Severity::Warning } else { Severity::Error };
+                // What is known of images is no part of the manifest.
+                let severity = if guess || fault == NoProgram::NoShell { Severity::Warning } else { Severity::Error };
                 let path = words[0].path_from(hook.container.workload.object.root);
                 let help = "write each word as an item of its own, or run it by `sh -c`";
                 let finding = found(severity, path, why, "no program has this name", help)?;

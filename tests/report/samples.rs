@@ -41,7 +41,6 @@ pub(super) fn reported(file: &str, finding: Finding, at: Excerpt) -> Reported {
         at,
         also: Vec::new(),
         suppressed: None,
-        object_at: 0,
     }
 }
 

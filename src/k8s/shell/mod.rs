@@ -3,22 +3,58 @@
 //! The answer is "it ends" only where every step in the foreground is known to end. One unknown
 //! program, loop or variable in command position makes the whole unknown.
 
+mod daemons;
+mod dialect;
+mod ending;
+mod endless;
 mod listing;
+mod loops;
+mod one_liner;
+mod parse;
 mod programs;
-mod script;
+mod servers;
+mod stays;
+mod syntax;
 mod timing;
+mod tools;
+mod wrappers;
+
+#[cfg(test)]
+mod tests;
+
+pub use dialect::{Bashism, Then, bashisms};
+pub use loops::waits_forever;
+pub use stays::{Parent, Stays, stays_as_parent};
+pub use syntax::{Fault, SyntaxFault, syntax_fault};
 
 use super::command::base_name;
+
+/// How sure it is that something ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sure {
+    /// As often as not: something that cannot be seen here decides.
+    Possible,
+    /// On an ordinary day.
+    Likely,
+    /// Given only the words.
+    Certain,
+}
 
 /// A command that ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// Known for certain, rather than likely.
-    pub certain: bool,
+    /// How sure that is.
+    pub sure: Sure,
+    /// What is taken for granted, where it is not certain.
+    pub assumed: Option<&'static str>,
     /// Seconds spent in `sleep`.
     pub sleeps: u64,
     /// What ends last, as a person would say it: "`echo hello` ends at once".
     pub last: String,
+    /// Where a configuration lies that could say otherwise.
+    pub settings: Option<&'static str>,
+    /// How a daemon is kept in the foreground.
+    pub advice: Option<String>,
     /// Nothing after it is reached: `exit`, or `exec` of a program that ends.
     leaves: bool,
     /// The script leaves programs running in the background, which end with it.
@@ -27,11 +63,21 @@ pub struct Ending {
 
 impl Ending {
     fn now(last: impl Into<String>) -> Self {
-        Self { certain: true, sleeps: 0, last: last.into(), leaves: false, abandons: false }
+        let last = last.into();
+        Self {
+            sure: Sure::Certain,
+            assumed: None,
+            sleeps: 0,
+            last,
+            settings: None,
+            advice: None,
+            leaves: false,
+            abandons: false,
+        }
     }
 
     fn likely(last: impl Into<String>) -> Self {
-        Self { certain: false, ..Self::now(last) }
+        Self { sure: Sure::Likely, ..Self::now(last) }
     }
 
     /// `self`, then `next`.
@@ -40,9 +86,12 @@ impl Ending {
             return self;
         }
         Self {
-            certain: self.certain && next.certain,
+            sure: self.sure.min(next.sure),
+            assumed: self.assumed.or(next.assumed),
             sleeps: self.sleeps.saturating_add(next.sleeps),
             last: next.last,
+            settings: self.settings.or(next.settings),
+            advice: next.advice.or(self.advice),
             leaves: next.leaves,
             abandons: self.abandons || next.abandons,
         }
@@ -51,9 +100,12 @@ impl Ending {
     /// `self` or `other`: the longer sleep, the lesser certainty.
     fn or(self, other: Self) -> Self {
         Self {
-            certain: self.certain && other.certain,
+            sure: self.sure.min(other.sure),
+            assumed: self.assumed.or(other.assumed),
             sleeps: self.sleeps.max(other.sleeps),
             last: other.last,
+            settings: self.settings.or(other.settings),
+            advice: other.advice.or(self.advice),
             leaves: self.leaves && other.leaves,
             abandons: self.abandons || other.abandons,
         }
@@ -74,25 +126,41 @@ pub enum Stdin {
 /// Whether an argument vector ends; `None` where it runs on, or nobody knows.
 #[must_use]
 pub fn ending(argv: &[&str], stdin: Stdin) -> Option<Ending> {
-    programs::ending(argv, &script::Scope::new(stdin))
+    programs::ending(argv, &ending::Scope::new(stdin))
+}
+
+/// A command that never ends by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endless {
+    /// Given only the words, rather than by what is known of a server.
+    pub certain: bool,
+    /// Why, as a person would say it: "`tail -f` never ends".
+    pub what: String,
+}
+
+/// Whether an argument vector never ends by itself, or with a failure at most; `None` where it may, or nobody knows.
+#[must_use]
+pub fn endless(argv: &[&str]) -> Option<Endless> {
+    endless::endless(argv, false, 0)
 }
 
 /// The vector behind wrappers that run it in their own place, such as `tini --` or `env A=b`.
 #[must_use]
 pub fn unwrap<'a>(argv: &'a [&'a str]) -> &'a [&'a str] {
-    programs::unwrap(argv)
+    wrappers::unwrap(argv, false)
 }
 
 /// Every simple command that an argument vector runs, as its words: itself, or those of its inline script,
 /// wrappers such as `timeout 5` taken off. Words with a `$` or backquote are not what the program sees.
 #[must_use]
 pub fn commands(argv: &[&str]) -> Vec<Vec<String>> {
-    let argv = unwrap(argv);
-    let all = match inline_script(argv) {
-        Some(script) => listing::commands(script),
-        None => vec![argv.iter().map(|word| (*word).to_owned()).collect()],
-    };
-    all.into_iter().map(without_wrappers).filter(|words| !words.is_empty()).collect()
+    match script(argv) {
+        Some(script) => listing::commands(script.text).iter().filter_map(|words| inner(words, true)).collect(),
+        None => {
+            let words: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
+            inner(&words, false).into_iter().collect()
+        }
+    }
 }
 
 /// Seconds that a command sleeps where each of its steps succeeds; what its other programs take is not counted,
@@ -109,35 +177,56 @@ pub fn always_fails(argv: &[&str]) -> bool {
     timing::always_fails(argv, 0)
 }
 
-/// `timeout [OPTION] DURATION COMMAND` (GNU coreutils, busybox) runs its command, too.
-fn without_wrappers(words: Vec<String>) -> Vec<String> {
+/// A command without wrappers, those that limit its time among them.
+fn inner(words: &[String], in_script: bool) -> Option<Vec<String>> {
     let all: Vec<&str> = words.iter().map(String::as_str).collect();
-    let mut inner = unwrap(&all);
-    while let Some((program, rest)) = inner.split_first()
-        && base_name(program) == "timeout"
-    {
-        let valued = |word: &str| matches!(word, "-k" | "-s" | "-t");
-        let mut at = 0;
-        while let Some(word) = rest.get(at).filter(|word| word.starts_with('-')) {
-            // busybox once had `-t SECONDS` in place of the operand.
-            at += if *word == "-t" { 1 } else { 1 + usize::from(valued(word)) };
-        }
-        inner = unwrap(rest.get(at + 1..).unwrap_or_default());
+    let mut left = wrappers::unwrap(&all, in_script);
+    while let Some((_, command)) = wrappers::timeout(left) {
+        left = wrappers::unwrap(command, false);
     }
-    inner.iter().map(|word| (*word).to_owned()).collect()
+    (!left.is_empty()).then(|| left.iter().map(|word| (*word).to_owned()).collect())
 }
 
-/// The script of `sh -c SCRIPT`, for any shell and any cluster of options that holds `c`.
+/// The script that an argument vector gives to a shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Script<'a> {
+    /// The shell's name, without its path; `ash` for `busybox sh`.
+    pub shell: &'a str,
+    /// The script.
+    pub text: &'a str,
+    /// Which word of the vector it is, from 0.
+    pub at: usize,
+    /// An init process runs the shell, so that the shell is not PID 1.
+    pub under_init: bool,
+    /// `timeout` puts an end to it.
+    pub limited: bool,
+}
+
+/// The script of `sh -c SCRIPT`, for any shell and any cluster of options that holds `c`, wrappers before it taken
+/// off.
 #[must_use]
-pub fn inline_script<'a>(argv: &[&'a str]) -> Option<&'a str> {
-    let (shell, rest) = argv.split_first()?;
-    if !is_shell(base_name(shell)) {
+pub fn script<'a>(argv: &'a [&'a str]) -> Option<Script<'a>> {
+    let mut inner = unwrap(argv);
+    let mut limited = false;
+    while let Some((_, command)) = wrappers::timeout(inner) {
+        limited = true;
+        inner = unwrap(command);
+    }
+    let (shell, args) = inner.split_first()?;
+    let before = &argv[..argv.len() - inner.len()];
+    let is = |name: &str| before.iter().any(|word| base_name(word) == name);
+    let shell = base_name(shell);
+    let ShellRuns::Script(at) = shell_operands(args) else { return None };
+    if !is_shell(shell) {
         return None;
     }
-    match shell_operands(rest) {
-        ShellRuns::Script(script) => Some(script),
-        _ => None,
-    }
+    Some(Script {
+        shell: if is("busybox") { "ash" } else { shell },
+        text: args[at],
+        at: before.len() + 1 + at,
+        under_init: before.iter().any(|word| wrappers::is_init(base_name(word))),
+        limited,
+    })
 }
 
 /// Whether a program is a POSIX-like shell.
@@ -147,16 +236,19 @@ pub fn is_shell(name: &str) -> bool {
 }
 
 /// What a shell's arguments make it run.
-enum ShellRuns<'a> {
-    /// `-c SCRIPT`
-    Script(&'a str),
+#[derive(Clone, Copy, Debug)]
+enum ShellRuns {
+    /// `-c SCRIPT`: which argument is the script.
+    Script(usize),
+    /// `-c`, and nothing after it.
+    Nothing,
     /// A script file.
     File,
     /// Its standard input.
     Stdin,
 }
 
-fn shell_operands<'a>(args: &[&'a str]) -> ShellRuns<'a> {
+fn shell_operands(args: &[&str]) -> ShellRuns {
     let mut inline = false;
     let mut at = 0;
     while let Some(&word) = args.get(at) {
@@ -178,15 +270,18 @@ fn shell_operands<'a>(args: &[&'a str]) -> ShellRuns<'a> {
         // `-o pipefail`, also at the end of a cluster: the next word belongs to it.
         at += cluster.matches(['o', 'O']).count();
     }
-    match (inline, args.get(at)) {
-        (true, Some(script)) => ShellRuns::Script(script),
-        (false, Some(_)) => ShellRuns::File,
-        (_, None) => ShellRuns::Stdin,
+    match (inline, at < args.len()) {
+        (true, true) => ShellRuns::Script(at),
+        (true, false) => ShellRuns::Nothing,
+        (false, true) => ShellRuns::File,
+        (false, false) => ShellRuns::Stdin,
     }
 }
 
 /// The last plain program name in a script's main line: `java` of `cd /app && exec java -jar x`.
 #[must_use]
 pub fn last_program(text: &str) -> Option<String> {
-    script::last_program(text)
+    let last = listing::last(text)?;
+    let words: Vec<&str> = last.iter().map(String::as_str).collect();
+    Some(base_name(wrappers::unwrap(&words, true).first()?).to_owned())
 }

@@ -1,191 +1,35 @@
-//! Programs that are known to end, and wrappers that run another program.
+//! Whether a program with its arguments ends.
 
-use super::script::{self, Scope};
-use super::{Ending, ShellRuns, Stdin, is_shell, shell_operands};
+use super::ending::{self as script, Scope};
+use super::tools::{AT_ONCE, BUILTINS, INTERPRETERS, ONE_SHOT_NAMES, READERS, TOOLS};
+use super::wrappers::{seconds, timeout, unwrap};
+use super::{Ending, ShellRuns, Stdin, daemons, is_shell, one_liner, shell_operands};
 use crate::k8s::command::base_name;
-
-/// End at once, whatever their arguments: coreutils and shell builtins (POSIX.1-2017, XCU).
-const AT_ONCE: &[&str] = &[
-    "echo", "true", "false", "date", "ls", "printenv", "printf", "pwd", "whoami", "id", "uname", "hostname",
-    "basename", "dirname", "mkdir", "rmdir", "touch", "chmod", "chown", "chgrp", "cp", "mv", "rm", "ln", "test", "[",
-    "stat", "df", "du", "nproc", "realpath", "readlink", "mktemp", "which", "expr",
-];
-
-/// Builtins of the shell itself, inside a script only.
-const BUILTINS: &[&str] = &[
-    ":", "cd", "export", "set", "unset", "umask", "ulimit", "shift", "local", "readonly", "declare", "typeset", "hash",
-    "let",
-];
-
-/// Read files that are named, else standard input; a file that is no device ends.
-const READERS: &[&str] = &[
-    "cat",
-    "head",
-    "sort",
-    "uniq",
-    "wc",
-    "cut",
-    "tr",
-    "sed",
-    "grep",
-    "egrep",
-    "tee",
-    "base64",
-    "md5sum",
-    "sha256sum",
-    "rev",
-    "nl",
-    "od",
-    "xxd",
-    "envsubst",
-    "column",
-    "fold",
-];
-
-/// Interpreters that, without a program to run, read it from standard input.
-const INTERPRETERS: &[&str] = &["python", "python2", "python3", "node", "ruby", "perl", "php", "irb", "lua"];
-
-/// Tools that do one job and end, by their first words; options are left out when comparing.
-/// Sources: each tool's own manual.
-const TOOLS: &[&[&str]] = &[
-    &["migrate"],
-    &["flyway"],
-    &["liquibase"],
-    &["alembic"],
-    &["dbmate"],
-    &["goose"],
-    &["atlas", "migrate"],
-    &["sqlx", "migrate"],
-    &["diesel", "migration"],
-    &["prisma", "migrate"],
-    &["prisma", "db"],
-    &["sequelize"],
-    &["knex"],
-    &["typeorm"],
-    &["rake", "db:migrate"],
-    &["rake", "db:seed"],
-    &["rake", "db:setup"],
-    &["rails", "db:migrate"],
-    &["rails", "db:seed"],
-    &["rails", "db:setup"],
-    &["rails", "db:prepare"],
-    &["artisan", "migrate"],
-    &["artisan", "db:seed"],
-    &["manage.py", "migrate"],
-    &["manage.py", "collectstatic"],
-    &["manage.py", "loaddata"],
-    &["manage.py", "createsuperuser"],
-    &["manage.py", "test"],
-    &["manage.py", "check"],
-    &["django-admin", "migrate"],
-    &["flask", "db"],
-    &["pytest"],
-    &["py.test"],
-    &["tox"],
-    &["jest"],
-    &["mocha"],
-    &["phpunit"],
-    &["rspec"],
-    &["newman", "run"],
-    &["go", "test"],
-    &["go", "build"],
-    &["go", "version"],
-    &["cargo", "test"],
-    &["cargo", "build"],
-    &["mvn", "test"],
-    &["mvn", "package"],
-    &["gradle", "test"],
-    &["gradle", "build"],
-    &["npm", "test"],
-    &["npm", "install"],
-    &["npm", "ci"],
-    &["npm", "run", "test"],
-    &["npm", "run", "build"],
-    &["npm", "run", "migrate"],
-    &["npm", "run", "seed"],
-    &["yarn", "test"],
-    &["yarn", "install"],
-    &["yarn", "build"],
-    &["yarn", "migrate"],
-    &["yarn", "seed"],
-    &["pnpm", "test"],
-    &["pnpm", "install"],
-    &["pip", "install"],
-    &["pip3", "install"],
-    &["apt-get", "update"],
-    &["apt-get", "install"],
-    &["apt", "update"],
-    &["apt", "install"],
-    &["apk", "add"],
-    &["apk", "update"],
-    &["yum", "install"],
-    &["dnf", "install"],
-    &["microdnf", "install"],
-    &["curl"],
-    &["wget"],
-    &["git", "clone"],
-    &["tar"],
-    &["unzip"],
-    &["gzip"],
-    &["gunzip"],
-    &["nslookup"],
-    &["dig"],
-    &["kubectl", "apply"],
-    &["kubectl", "create"],
-    &["kubectl", "delete"],
-    &["kubectl", "patch"],
-    &["kubectl", "version"],
-    &["helm", "install"],
-    &["helm", "upgrade"],
-    &["helm", "template"],
-    &["terraform", "apply"],
-    &["terraform", "plan"],
-    &["terraform", "init"],
-    &["aws", "s3", "cp"],
-    &["aws", "s3", "sync"],
-    &["gsutil", "cp"],
-    &["gsutil", "rsync"],
-    &["mc", "mb"],
-    &["mc", "cp"],
-    &["pg_dump"],
-    &["pg_restore"],
-    &["mysqldump"],
-    &["mongodump"],
-    &["mongorestore"],
-    &["createdb"],
-];
-
-/// Scripts whose own name says that they do one job.
-const ONE_SHOT_NAMES: &[&str] = &[
-    "migrate",
-    "migration",
-    "migrations",
-    "seed",
-    "db-migrate",
-    "db_migrate",
-    "run-migrations",
-    "run_migrations",
-    "run-tests",
-    "run_tests",
-];
 
 /// Longest `sleep` that is still meant to end, in seconds: a year.
 const YEAR: u64 = 365 * 24 * 3600;
 
 /// Whether the program ends.
 pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
-    let argv = unwrap(argv);
+    let argv = unwrap(argv, scope.in_script());
+    if let Some(end) = limited(argv, scope) {
+        return end;
+    }
     let (program, args) = argv.split_first()?;
     let name = base_name(program);
     let shown = || shown(argv);
     if is_shell(name) {
         return match shell_operands(args) {
-            ShellRuns::Script(script) => script::ending(script, scope),
+            ShellRuns::Script(at) => script::ending(args[at], scope),
+            ShellRuns::Nothing => Some(Ending::now(format!("`{name} -c` without a script is an error and ends"))),
             ShellRuns::File => None,
             ShellRuns::Stdin => {
                 scope.is_idle().then(|| Ending::now(format!("`{name}` reads its standard input, which is empty")))
             }
         };
+    }
+    if let Some(end) = daemons::ending(argv, &shown()) {
+        return Some(end);
     }
     if !is_standard(program) {
         return one_shot(argv).then(|| Ending::likely(format!("`{}` does its job and ends", shown())));
@@ -203,12 +47,7 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
             });
             return if follows { None } else { reader(args, scope, shown()) };
         }
-        "kubectl"
-            if args.iter().any(|arg| matches!(*arg, "-w" | "--watch" | "-f" | "--follow"))
-                && args.contains(&"logs") =>
-        {
-            return None;
-        }
+        "command" if scope.in_script() => return Some(Ending::now("`command -v` ends at once")),
         _ => {}
     }
     if AT_ONCE.contains(&name) {
@@ -216,6 +55,9 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
     }
     if READERS.contains(&name) {
         return reader(args, scope, shown());
+    }
+    if one_liner::ends(name, args) {
+        return Some(Ending::now(format!("`{name}` runs one line that ends")));
     }
     if INTERPRETERS.contains(&name) && args.is_empty() {
         return scope
@@ -241,11 +83,23 @@ fn one_shot(argv: &[&str]) -> bool {
     let stem = name.split_once('.').map_or(name, |(stem, _)| stem);
     // A watcher or a worker never ends.
     let stays = |arg: &&str| {
-        matches!(*arg, "--watch" | "--watchAll" | "-w" | "--serve" | "serve" | "server" | "spring-boot:run" | "worker")
-            || arg.starts_with("--listen")
+        matches!(
+            *arg,
+            "--watch"
+                | "--watchAll"
+                | "--watch-only"
+                | "-w"
+                | "--follow"
+                | "--serve"
+                | "serve"
+                | "server"
+                | "spring-boot:run"
+                | "worker"
+        ) || arg.starts_with("--listen")
             || arg.starts_with("--port")
     };
-    if argv.iter().any(stays) {
+    let follows_log = argv.contains(&"logs") && argv.contains(&"-f");
+    if argv.iter().any(stays) || follows_log {
         return false;
     }
     if name != "manage.py" && ONE_SHOT_NAMES.contains(&stem) {
@@ -254,7 +108,10 @@ fn one_shot(argv: &[&str]) -> bool {
     let words: Vec<&str> = argv
         .iter()
         .enumerate()
-        .filter(|(_, word)| !word.starts_with('-'))
+        .filter(|(at, word)| {
+            let value = *at > 0 && matches!(argv[at - 1], "-n" | "--namespace" | "--context" | "--kubeconfig");
+            !word.starts_with('-') && !value
+        })
         .map(|(at, word)| if at == 0 { base_name(word) } else { word })
         .collect();
     let mut words = &words[..];
@@ -292,69 +149,25 @@ fn reader(args: &[&str], scope: &Scope<'_>, shown: String) -> Option<Ending> {
     }
 }
 
-/// `sleep` with all its operands added up; `infinity` and a year or more are no end.
+/// `sleep` with all its operands added up (GNU coreutils); `infinity` and a year or more are no end.
 fn sleep(args: &[&str], shown: String) -> Option<Ending> {
     if args.is_empty() {
         return Some(Ending::now("`sleep` without a time is an error and ends".to_owned()));
     }
-    let seconds = seconds(args)?;
-    (seconds < YEAR as f64).then(|| Ending { sleeps: seconds as u64, ..Ending::now(format!("`{shown}` ends")) })
+    let total = args.iter().filter(|arg| **arg != "--").map(|arg| seconds(arg)).sum::<Option<f64>>()?;
+    (total < YEAR as f64).then(|| Ending { sleeps: total as u64, ..Ending::now(format!("`{shown}` ends")) })
 }
 
-/// The operands of `sleep`, added up, in seconds (GNU coreutils); `None` for what is no time, such as `infinity`.
-pub(super) fn seconds(args: &[&str]) -> Option<f64> {
-    let mut seconds = 0f64;
-    for arg in args.iter().filter(|arg| **arg != "--") {
-        let (number, unit) = match arg.as_bytes().last()? {
-            b's' => (&arg[..arg.len() - 1], 1.0),
-            b'm' => (&arg[..arg.len() - 1], 60.0),
-            b'h' => (&arg[..arg.len() - 1], 3600.0),
-            b'd' => (&arg[..arg.len() - 1], 86400.0),
-            _ => (*arg, 1.0),
-        };
-        if !number.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
-            return None;
-        }
-        seconds += number.parse::<f64>().ok()? * unit;
-    }
-    Some(seconds)
-}
-
-/// Strips wrappers that run the rest in their own place or wait for it.
-pub(super) fn unwrap<'a>(argv: &'a [&'a str]) -> &'a [&'a str] {
-    let mut argv = argv;
-    loop {
-        let Some((program, rest)) = argv.split_first() else { return argv };
-        let flags = |with_value: &[&str]| {
-            let mut at = 0;
-            while let Some(word) = rest.get(at) {
-                match *word {
-                    "--" => return at + 1,
-                    word if with_value.contains(&word) => at += 2,
-                    word if word.starts_with('-') => at += 1,
-                    _ => break,
-                }
-            }
-            at
-        };
-        let skip = match base_name(program) {
-            "exec" | "nohup" | "setsid" | "command" | "time" | "stdbuf" | "catatonit" | "dumb-init" => flags(&["-a"]),
-            "tini" | "tini-static" => flags(&["-p", "-e"]),
-            "nice" => flags(&["-n"]),
-            "ionice" => flags(&["-c", "-n"]),
-            "su-exec" | "gosu" => 1,
-            "chroot" => return argv,
-            "env" => {
-                let flagged = flags(&["-u", "-C"]);
-                flagged + rest.get(flagged..).unwrap_or_default().iter().take_while(|word| word.contains('=')).count()
-            }
-            _ => return argv,
-        };
-        match rest.get(skip..) {
-            Some(inner) if !inner.is_empty() => argv = inner,
-            _ => return argv,
-        }
-    }
+/// What `timeout` runs ends, at the latest when its time is over.
+fn limited(argv: &[&str], scope: &Scope<'_>) -> Option<Option<Ending>> {
+    let (allowed, inner) = timeout(argv)?;
+    let by_itself = ending(inner, scope);
+    // Zero is no limit.
+    let allowed = allowed.filter(|seconds| (1.0..YEAR as f64).contains(seconds) && !inner.is_empty());
+    Some(by_itself.or_else(|| {
+        let sleeps = allowed? as u64;
+        Some(Ending { sleeps, ..Ending::now(format!("`timeout` ends it after {sleeps} s")) })
+    }))
 }
 
 /// A command as a person would quote it, cut where it is long.

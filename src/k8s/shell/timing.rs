@@ -1,7 +1,8 @@
 //! How long a command lasts at least, and whether it always fails.
 
-use super::script::parse;
-use super::{inline_script, programs, unwrap};
+use super::parse::parse;
+use super::wrappers::{seconds, unwrap};
+use super::{ShellRuns, is_shell, shell_operands};
 use crate::k8s::command::base_name;
 use brush_parser::ast::{AndOr, AndOrList, Command, CompoundCommand, CompoundList, Pipeline, SeparatorOperator};
 
@@ -11,8 +12,8 @@ const MAX_DEPTH: usize = 4;
 /// Seconds that a command sleeps where each of its steps succeeds; what its other programs take is not counted,
 /// nor are loops.
 pub(super) fn least_sleep(argv: &[&str], depth: usize) -> Option<u64> {
-    let argv = unwrap(argv);
-    if let Some(script) = inline_script(argv) {
+    let argv = unwrap(argv, depth > 0);
+    if let Some(script) = script_of(argv) {
         let program = parse(script).filter(|_| depth < MAX_DEPTH)?;
         return Some(sum(program.complete_commands.iter().map(|list| list_sleeps(list, depth + 1))));
     }
@@ -21,7 +22,17 @@ pub(super) fn least_sleep(argv: &[&str], depth: usize) -> Option<u64> {
         return Some(0);
     }
     // Years and `infinity` are as good as any time that is too long.
-    programs::seconds(args).map(|seconds| seconds as u64)
+    let total = args.iter().filter(|arg| **arg != "--").map(|arg| seconds(arg)).sum::<Option<f64>>()?;
+    Some(total as u64)
+}
+
+/// The script of `sh -c SCRIPT`.
+fn script_of<'a>(argv: &[&'a str]) -> Option<&'a str> {
+    let (shell, args) = argv.split_first()?;
+    match shell_operands(args) {
+        ShellRuns::Script(at) if is_shell(base_name(shell)) => Some(args[at]),
+        _ => None,
+    }
 }
 
 fn sum(all: impl Iterator<Item = u64>) -> u64 {
@@ -61,7 +72,7 @@ fn command_sleeps(command: &Command, depth: usize) -> u64 {
 /// The words of a simple command; none for any other.
 fn words(command: &Command) -> Vec<String> {
     let Command::Simple(simple) = command else { return Vec::new() };
-    super::listing::words(simple).unwrap_or_default()
+    super::parse::words(simple).unwrap_or_default()
 }
 
 /// What a step of a script comes to.
@@ -78,12 +89,12 @@ type Step = (Status, bool);
 /// Whether a command ends with another code than 0, whatever its programs do: `false`, or a script that comes to
 /// `false` or `exit 1` on every path.
 pub(super) fn always_fails(argv: &[&str], depth: usize) -> bool {
-    outcome(unwrap(argv), depth) == Some(Status::Fails)
+    outcome(unwrap(argv, false), depth) == Some(Status::Fails)
 }
 
 /// `None` where a script may end at a place that is not known.
 fn outcome(argv: &[&str], depth: usize) -> Option<Status> {
-    if let Some(script) = inline_script(argv) {
+    if let Some(script) = script_of(argv) {
         let program = parse(script).filter(|_| depth < MAX_DEPTH)?;
         let mut last = Status::Succeeds;
         for list in &program.complete_commands {
@@ -175,8 +186,8 @@ fn command_outcome(command: &Command, depth: usize) -> Option<Step> {
                 ["exit", code] => code.parse::<u8>().ok().map(|code| (code_status(code), true)),
                 // The code of what ran before, or a path that is not followed.
                 ["exit" | "return" | "trap" | "alias" | "eval" | "source" | "." | "set", ..] => None,
-                ["exec", ref rest @ ..] if !rest.is_empty() => Some((outcome(unwrap(rest), depth)?, true)),
-                _ => Some((outcome(unwrap(&all), depth)?, false)),
+                ["exec", ref rest @ ..] if !rest.is_empty() => Some((outcome(unwrap(rest, true), depth)?, true)),
+                _ => Some((outcome(unwrap(&all, true), depth)?, false)),
             }
         }
         Command::Compound(CompoundCommand::BraceGroup(group), _) => list_outcome(&group.list, depth),

@@ -1,0 +1,127 @@
+//! Whether the first word of a command can be a program, and what was meant where it can't.
+
+use super::command::base_name;
+use super::container::Container;
+use super::shell::{self, is_shell};
+use super::tables::Tables;
+
+/// Why the first word of a command can't be a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoProgram {
+    /// White space: a whole command in one word, which is looked up as a file of that name.
+    Blank {
+        /// Whether it can't be the path of a file whose folder has a blank in its name.
+        certain: bool,
+    },
+    /// A builtin of the shell that no image has as a file: POSIX.1-2017 asks for files of the others (XCU 1.7),
+    /// special builtins excepted (XCU 2.14); `source` is bash's.
+    Builtin,
+    /// A shell that the image lacks.
+    NoShell,
+}
+
+/// Whether a word can be a program, for exec-form commands; nothing is said of words that are not settled yet.
+#[must_use]
+pub fn no_program(word: &str) -> Option<NoProgram> {
+    if matches!(word, "export" | "source" | "." | "eval" | "exec" | "set" | "unset") {
+        return Some(NoProgram::Builtin);
+    }
+    let (first, rest) = word.split_once(char::is_whitespace).filter(|_| !is_unsettled(word))?;
+    let path = first.contains(['/', '\\']) && !is_shell(base_name(first)) && !is_whole(first);
+    let rest = rest.trim();
+    Some(NoProgram::Blank { certain: !path || rest.is_empty() || rest.starts_with(['-', '/', '"', '\'']) })
+}
+
+/// Whether a path is that of a program rather than of a folder whose name goes on: it stands in a folder of the
+/// system, or ends as scripts do.
+fn is_whole(path: &str) -> bool {
+    let system = |folder| matches!(folder, "/bin" | "/sbin" | "/usr/bin" | "/usr/sbin" | "/usr/local/bin");
+    let script = |name: &str| {
+        [".sh", ".bash", ".py", ".js", ".rb", ".pl", ".php", ".jar", ".bin"].iter().any(|end| name.ends_with(end))
+    };
+    path.rsplit_once('/').is_some_and(|(folder, name)| system(folder) || script(name))
+}
+
+/// Whether a word waits for a tool that fills it in, or for a value that is not known.
+#[must_use]
+pub fn is_unsettled(word: &str) -> bool {
+    word.starts_with('<')
+        || ["$(", "{{", "${", "{%", "<%", "#{", "@@", "[["].iter().any(|sign| word.contains(sign))
+        || word.contains("__")
+}
+
+/// Why a container can't run a program of this name. An image of which nothing is known has every shell.
+#[must_use]
+pub fn not_runnable(container: Container<'_>, tables: &Tables, program: &str) -> Option<NoProgram> {
+    if container.workload.is_windows() {
+        return None;
+    }
+    no_program(program).or_else(|| lacks_shell(container, tables, program).then_some(NoProgram::NoShell))
+}
+
+/// Whether a program is a shell that the image is known to lack. A mount may bring one, and so may a `PATH` of its own.
+fn lacks_shell(container: Container<'_>, tables: &Tables, program: &str) -> bool {
+    let name = base_name(program);
+    let folder = program.strip_suffix(name).unwrap_or_default();
+    if !is_shell(name) || !matches!(folder, "" | "/bin/" | "/usr/bin/" | "/usr/local/bin/") {
+        return false;
+    }
+    let brought = ["/bin", "/usr/bin", "/usr/local/bin"].iter().any(|folder| container.has_mount_around(folder));
+    let known = tables.known(container);
+    let lacks = known.shells().is_some_and(|shells| !shells.iter().any(|shell| shell == name));
+    lacks && !brought && container.variable("PATH").is_none()
+}
+
+/// What is known of the shells of a container's image, as a sentence.
+#[must_use]
+pub fn shells_known(container: Container<'_>, tables: &Tables) -> String {
+    let image = container.image_text().unwrap_or_default();
+    match tables.known(container).shells().unwrap_or_default() {
+        [] => format!("`{image}` is known to have no shell"),
+        shells => format!("`{image}` is known to have only `{}`", shells.join("` and `")),
+    }
+}
+
+/// Signs that mean something to a shell, and nothing to a program that is run without one.
+fn needs_shell(text: &str) -> bool {
+    text.contains(|c: char| "|&;<>()$`\\\"'*?[]#~={}!\n".contains(c))
+}
+
+/// The command that was meant: the words one by one, or a shell where one is needed; `None` where that is not clear, or
+/// needs a shell that the image lacks.
+#[must_use]
+pub fn meant(container: Container<'_>, tables: &Tables, fault: NoProgram, words: &[&str]) -> Option<Vec<String>> {
+    meant_by(fault, words).filter(|meant| !lacks_shell(container, tables, &meant[0]))
+}
+
+fn meant_by(fault: NoProgram, words: &[&str]) -> Option<Vec<String>> {
+    let texts = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    match (fault, words) {
+        (NoProgram::Blank { .. }, [script]) if needs_shell(script.trim()) => {
+            // A whole `sh -c '…'` is a script of one command.
+            Some(texts(&["sh", "-c", script.trim()]))
+        }
+        (NoProgram::Blank { certain: true }, [program, rest @ ..]) if !needs_shell(program.trim()) => {
+            let split: Vec<&str> = program.split_whitespace().chain(rest.iter().copied()).collect();
+            no_program(split.first()?).is_none().then(|| texts(&split))
+        }
+        (NoProgram::Builtin, [builtin, rest @ ..])
+            if !rest.iter().any(|word| needs_shell(word) || word.contains(' ')) =>
+        {
+            // `source` is bash's; every shell has `.`.
+            let builtin = if *builtin == "source" { "." } else { builtin };
+            Some(texts(&["sh", "-c", &format!("{builtin} {}", rest.join(" "))]))
+        }
+        (NoProgram::NoShell, words) => with_plain_shell(words),
+        _ => None,
+    }
+}
+
+/// The words of a vector with its first shell named otherwise: `/bin/bash` as `/bin/sh`.
+fn with_plain_shell(words: &[&str]) -> Option<Vec<String>> {
+    let (first, rest) = words.split_first()?;
+    let folder = first.strip_suffix("bash")?;
+    let plain = shell::script(words).is_none_or(|script| shell::bashisms(script.text).is_empty());
+    let folder = if folder.is_empty() { "" } else { "/bin/" };
+    plain.then(|| std::iter::once(format!("{folder}sh")).chain(rest.iter().map(|word| (*word).to_owned())).collect())
+}

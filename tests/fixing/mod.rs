@@ -1,5 +1,0 @@
-//! Fixes in files: what the text becomes, and what it never becomes.
-
-mod files;
-mod generated;
-mod texts;
