@@ -9,12 +9,14 @@ mod cli;
 mod corpus;
 mod docs;
 mod engine;
+mod fixing;
 mod fixtures;
 mod floors;
 mod invariants;
 mod reading;
 mod readme;
 mod report;
+mod stories;
 #[cfg(all(feature = "webhook", unix))]
 mod webhook;
 

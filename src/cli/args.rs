@@ -66,6 +66,10 @@ pub enum Verb {
         #[arg(value_name = "RULE")]
         rule: String,
     },
+    /// Mend what can be mended mechanically, in the files themselves; comments and all else stay as they are.
+    ///
+    /// Only safe fixes are applied, unless --unsafe is given. With `-` the mended text goes to standard output.
+    Fix(Fix),
     /// Make certificates for trying the webhook.
     #[cfg(feature = "webhook")]
     Certs {
@@ -142,29 +146,20 @@ fn common_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// Arguments of linting.
+/// Which files are meant, and under which policy.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Lint {
-    /// Files and folders to lint, `-` for standard input; the current folder where absent.
+pub struct Selection {
+    /// Files and folders, `-` for standard input; the current folder where absent.
     #[arg(value_name = "PATHS", long_help = format!(
-        "Files and folders to lint, `-` for standard input; the current folder where absent.\n\n{FILES}"
+        "Files and folders, `-` for standard input; the current folder where absent.\n\n{FILES}"
     ))]
     pub paths: Vec<PathBuf>,
-    /// How to write the report.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Pretty)]
-    pub format: Format,
     /// How much to say; overrides the policy's `extends` [default: recommended].
     #[arg(long, value_enum, value_name = "PROFILE")]
     pub profile: Option<Profile>,
     /// The policy [default: the nearest `.crashlint.yaml`, from here upwards].
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// Exit with 1 from this severity on.
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Warning)]
-    pub fail_on: FailOn,
-    /// Show findings that an annotation or exemption took out, and why.
-    #[arg(long)]
-    pub show_suppressed: bool,
     /// In folders, read only files that match, whatever their extension; repeatable.
     #[arg(
         long,
@@ -180,12 +175,46 @@ pub struct Lint {
     /// Threads to use; 0 is one a core.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
+    /// Say nothing on standard error but what went wrong.
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// Arguments of linting.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Lint {
+    /// What to lint.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How to write the report.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Pretty)]
+    pub format: Format,
+    /// Exit with 1 from this severity on.
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Warning)]
+    pub fail_on: FailOn,
+    /// Show findings that an annotation or exemption took out, and why.
+    #[arg(long)]
+    pub show_suppressed: bool,
     /// Name every file that was left out.
     #[arg(short, long)]
     pub verbose: bool,
-    /// No progress and no elapsed time on standard error.
-    #[arg(short, long)]
-    pub quiet: bool,
+}
+
+/// Arguments of `fix`.
+#[derive(Args, Clone, Debug)]
+pub struct Fix {
+    /// What to mend.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Apply fixes that want a person's eye, too.
+    #[arg(long)]
+    pub r#unsafe: bool,
+    /// Show what would change, and change nothing.
+    #[arg(long)]
+    pub diff: bool,
+    /// Change nothing, and exit with 1 where something would change.
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// Arguments of the preflight.

@@ -14,14 +14,15 @@ use std::time::{Duration, Instant};
 /// Lints, and returns the exit code.
 pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
     let started = Instant::now();
-    let policy = match policy::read(args.policy.as_deref(), args.profile)? {
+    let policy = match policy::read(args.selection.policy.as_deref(), args.selection.profile)? {
         Ok(policy) => policy,
         Err(wrong) => return console.wrong_policy(&wrong),
     };
-    let (inputs, mut errors) = collect::inputs(&args.paths, &args.include, &args.exclude)?;
+    let (inputs, mut errors) =
+        collect::inputs(&args.selection.paths, &args.selection.include, &args.selection.exclude)?;
 
-    let progress = Progress::new(console, started, args.quiet);
-    let mut report = engine::lint(&inputs, &policy, args.threads, &|done, total| progress.tell(done, total));
+    let progress = Progress::new(console, started, args.selection.quiet);
+    let mut report = engine::lint(&inputs, &policy, args.selection.threads, &|done, total| progress.tell(done, total));
     progress.erase();
     report.input_errors.append(&mut errors);
     report.input_errors.sort();
@@ -43,7 +44,7 @@ pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
         for error in &report.input_errors {
             pretty::input_error(error, &mut aside)?;
         }
-    } else if !args.quiet {
+    } else if !args.selection.quiet {
         let files = report.summary.files;
         let plural = if files == 1 { "" } else { "s" };
         let seconds = started.elapsed().as_secs_f64();

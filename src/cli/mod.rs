@@ -5,6 +5,7 @@ pub mod args;
 mod certs;
 pub mod collect;
 mod explain;
+mod fix;
 mod lint;
 mod policy;
 mod preflight;
@@ -77,6 +78,7 @@ fn run(cli: &Cli, mut command: clap::Command, console: &Console) -> anyhow::Resu
     let code = match &cli.verb {
         None => return lint::run(&cli.lint, console),
         Some(Verb::Rules { format }) => rules::run(*format, &mut text),
+        Some(Verb::Fix(args)) => return fix::run(args, console),
         Some(Verb::Preflight(args)) => return preflight::run(args, console),
         Some(Verb::Explain { rule }) => explain::run(rule, &mut text),
         #[cfg(feature = "webhook")]

@@ -195,12 +195,12 @@ impl File<'_> {
         };
         let at = excerpt(&finding.place, &finding.label);
         let also = finding.labels.iter().map(|label| excerpt(&label.place, &label.message)).collect();
-        let object = object.map(ObjectRef::of);
         self.outcome.findings.push(Reported {
             file: Arc::clone(file),
             finding,
             severity,
-            object,
+            object: object.map(ObjectRef::of),
+            object_at: object.map_or(0, |object| object.root.span().start),
             at,
             also,
             suppressed,

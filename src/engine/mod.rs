@@ -90,6 +90,7 @@ fn gather(outcomes: Vec<file::Outcome>, policy: &Policy) -> Report {
             at: file::excerpt(unused.source, unused.span, ""),
             finding: finding.help("remove it, or give it a new date"),
             object: None,
+            object_at: 0,
             also: Vec::new(),
             suppressed: None,
         })

@@ -64,6 +64,8 @@ pub struct Reported {
     pub severity: Severity,
     /// The object; none for faults of a text that holds none.
     pub object: Option<ObjectRef>,
+    /// Where the object begins in its file, in bytes.
+    pub object_at: u32,
     /// The main place.
     pub at: Excerpt,
     /// Further places, in the same file.

@@ -48,7 +48,10 @@ impl Input {
     }
 
     /// The text; `None` where a JSON file found in a folder does not look like a manifest.
-    pub(super) fn source(&self) -> Result<Option<Source>, InputError> {
+    ///
+    /// # Errors
+    /// Where it can't be read, or is no UTF-8.
+    pub fn source(&self) -> Result<Option<Source>, InputError> {
         let bytes = self.bytes()?;
         let json = self.path.as_deref().and_then(Path::extension).is_some_and(|extension| extension == "json");
         let holds = |word: &[u8]| memchr::memmem::find(&bytes, word).is_some();

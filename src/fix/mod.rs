@@ -1,3 +1,5 @@
-//! Fixes applied: the edits of findings as JSON Patch.
+//! Fixes applied: the edits of findings as JSON Patch, and as edits of files' texts.
 
+pub mod files;
 pub mod patch;
+pub mod text;

@@ -1,5 +1,6 @@
 //! YAML text to documents, as kubectl reads it. The general parser stands behind `parse` alone (`refusal` words its errors).
 
+pub mod edit;
 mod number;
 mod parse;
 mod refusal;

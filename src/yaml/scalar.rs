@@ -37,6 +37,15 @@ pub(super) fn untagged(text: &str, plain: bool) -> Value<'_> {
     guess(text)
 }
 
+/// Whether a plain scalar is a string, and looks like nothing else to readers of other versions of YAML either.
+pub(super) fn reads_as_string(text: &str) -> bool {
+    let number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-'))
+        && text
+            .chars()
+            .all(|c| c.is_ascii_hexdigit() || matches!(c, '.' | '+' | '-' | '_' | ':' | 'x' | 'o' | 'T' | 'Z' | ' '));
+    !number && matches!(untagged(text, true), Value::Str(_))
+}
+
 /// The value of a scalar with a tag; the tag is written out in full.
 ///
 /// Tags that go-yaml doesn't know make a string of whatever they stand before.

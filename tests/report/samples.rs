@@ -41,6 +41,7 @@ pub(super) fn reported(file: &str, finding: Finding, at: Excerpt) -> Reported {
         at,
         also: Vec::new(),
         suppressed: None,
+        object_at: 0,
     }
 }
 
