@@ -189,6 +189,9 @@ pub struct Lint {
     /// How to write the report.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Pretty)]
     pub format: Format,
+    /// Write the report to a file as well, in a format of its own; repeatable.
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub output: Vec<Output>,
     /// Exit with 1 from this severity on.
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Warning)]
     pub fail_on: FailOn,
@@ -253,6 +256,40 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// JUnit's XML, for the test reports of CI systems.
+    Junit,
+    /// Annotations of GitHub Actions.
+    Github,
+    /// GitLab's code quality report.
+    Gitlab,
+    /// Checkstyle's XML, for review tools.
+    Checkstyle,
+    /// The Test Anything Protocol.
+    Tap,
+    /// A comment for a pull request.
+    Markdown,
+}
+
+/// A format, and the file to write it to.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// How to write.
+    pub format: Format,
+    /// Where to.
+    pub file: PathBuf,
+}
+
+impl std::str::FromStr for Output {
+    type Err = String;
+
+    /// Reads `FORMAT=FILE`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, file) = text
+            .split_once('=')
+            .filter(|(_, file)| !file.is_empty())
+            .ok_or("write FORMAT=FILE, such as sarif=crashlint.sarif")?;
+        Ok(Self { format: Format::from_str(format, true)?, file: file.into() })
+    }
 }
 
 /// Formats of the list of rules.

@@ -6,10 +6,8 @@ use crate::engine::Input;
 use crate::fix::files::{Changed, Mended, mend};
 use crate::report::{pretty, safe};
 use anstyle::{AnsiColor, Style};
-use anyhow::Context as _;
 use similar::{ChangeTag, TextDiff};
 use std::io::{self, Write};
-use std::path::Path;
 
 /// Lines shown around a change.
 const CONTEXT: usize = 3;
@@ -37,7 +35,7 @@ pub(super) fn run(args: &Args, console: &Console) -> anyhow::Result<u8> {
         } else if dry {
             writeln!(out, "{}", safe::sentence(&input.name))?;
         } else if let Some(path) = &input.path
-            && let Err(error) = write(path, &changed.after)
+            && let Err(error) = super::write_file(path, changed.after.as_bytes())
         {
             trouble = true;
             let name = safe::sentence(&input.name);
@@ -90,18 +88,6 @@ fn summary(mended: &Mended, dry: bool, review: bool, out: &mut dyn Write) -> io:
         count(mended.changed.len(), "file"),
         count(left, "finding"),
     )
-}
-
-/// Writes beside the file, then renames; the mode stays, and a link stays a link.
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    let path = path.canonicalize().context("its path")?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut beside = tempfile::NamedTempFile::new_in(folder).context("a file beside it")?;
-    beside.write_all(text.as_bytes())?;
-    beside.as_file().set_permissions(std::fs::metadata(&path)?.permissions())?;
-    beside.as_file().sync_all()?;
-    beside.persist(&path)?;
-    Ok(())
 }
 
 /// A unified diff, as `patch` and `git apply` read it.

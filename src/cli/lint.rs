@@ -5,8 +5,9 @@ use super::{Console, TROUBLE, collect, policy};
 use crate::engine;
 use crate::engine::outcome::Report;
 use crate::finding::Severity;
-use crate::report::{json, pretty, sarif};
+use crate::report::{checkstyle, github, gitlab, json, junit, markdown, pretty, sarif, tap};
 use crate::rules::RULES;
+use anyhow::Context as _;
 use std::io::IsTerminal as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -27,15 +28,15 @@ pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
     report.input_errors.append(&mut errors);
     report.input_errors.sort();
 
-    let mut text = Vec::new();
-    match args.format {
-        Format::Pretty => {
-            let options = pretty::Options { suppressed: args.show_suppressed, verbose: args.verbose, width: width() };
-            pretty::render(&report, &options, &mut text)?;
-        }
-        Format::Json => json::render(&report, args.show_suppressed, &mut text)?,
-        Format::Sarif => sarif::render(&report, RULES, args.show_suppressed, &mut text)?,
+    for output in &args.output {
+        let mut text = Vec::new();
+        render(output.format, &report, args, 100, &mut text)?;
+        let name = output.file.display();
+        super::write_file(&output.file, &anstream::adapter::strip_bytes(&text).into_vec())
+            .with_context(|| format!("--output {name}"))?;
     }
+    let mut text = Vec::new();
+    render(args.format, &report, args, width(), &mut text)?;
     console.print(&text)?;
 
     let mut aside = Vec::new();
@@ -52,6 +53,24 @@ pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
     }
     console.error(&aside)?;
     Ok(code(&report, args.fail_on))
+}
+
+/// Writes a report in a format; `width` is that of the lines that people read.
+fn render(format: Format, report: &Report, args: &Lint, width: usize, out: &mut Vec<u8>) -> std::io::Result<()> {
+    match format {
+        Format::Pretty => {
+            let options = pretty::Options { suppressed: args.show_suppressed, verbose: args.verbose, width };
+            pretty::render(report, &options, out)
+        }
+        Format::Json => json::render(report, args.show_suppressed, out),
+        Format::Sarif => sarif::render(report, RULES, args.show_suppressed, out),
+        Format::Junit => junit::render(report, out),
+        Format::Github => github::render(report, out),
+        Format::Gitlab => gitlab::render(report, out),
+        Format::Checkstyle => checkstyle::render(report, out),
+        Format::Tap => tap::render(report, out),
+        Format::Markdown => markdown::render(report, out),
+    }
 }
 
 /// Unreadable input beats findings.

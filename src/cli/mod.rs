@@ -18,6 +18,7 @@ use args::{Cli, Color, Verb};
 use clap::{CommandFactory as _, FromArgMatches as _};
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Exit code of a wrong usage, unreadable input or internal error.
@@ -141,6 +142,25 @@ impl Console {
         self.error(&text)?;
         Ok(TROUBLE)
     }
+}
+
+/// Writes beside a file, then renames; the mode of one that is there stays, and a link stays a link.
+fn write_file(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let there = path.canonicalize();
+    let path = there.as_deref().unwrap_or(path);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    // A new file has what the process's mask leaves.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut beside = builder.tempfile_in(folder)?;
+    beside.write_all(bytes)?;
+    if let Ok(there) = std::fs::metadata(path) {
+        beside.as_file().set_permissions(there.permissions())?;
+    }
+    beside.as_file().sync_all()?;
+    beside.persist(path)?;
+    Ok(())
 }
 
 fn kept(result: io::Result<()>) -> io::Result<()> {

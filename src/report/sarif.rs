@@ -1,12 +1,12 @@
 //! SARIF 2.1.0, for code scanning.
 
+use super::fingerprint::Fingerprints;
 use super::uri;
 use crate::engine::outcome::{Excerpt, InputError, ObjectRef, Report, Reported};
-use crate::finding::{Place, Severity};
-use crate::path::{Path, Segment};
+use crate::finding::Severity;
 use crate::rules::Rule;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 /// Writes the report. `rules` are all rules of the tool, whether or not they found something.
@@ -15,7 +15,7 @@ use std::io::{self, Write};
 /// The writer's.
 pub fn render(report: &Report, rules: &[&Rule], show_suppressed: bool, out: &mut dyn Write) -> io::Result<()> {
     let index: HashMap<&str, usize> = rules.iter().enumerate().map(|(at, rule)| (rule.name, at)).collect();
-    let mut seen = BTreeMap::new();
+    let mut seen = Fingerprints::default();
     let results: Vec<Value> = report
         .findings
         .iter()
@@ -79,7 +79,7 @@ fn sentence(text: &str) -> String {
     result
 }
 
-fn result(found: &Reported, index: &HashMap<&str, usize>, seen: &mut BTreeMap<String, usize>) -> Value {
+fn result(found: &Reported, index: &HashMap<&str, usize>, seen: &mut Fingerprints) -> Value {
     let finding = &found.finding;
     let mut text = sentence(&finding.message);
     if let Some(help) = &finding.help {
@@ -107,11 +107,7 @@ fn result(found: &Reported, index: &HashMap<&str, usize>, seen: &mut BTreeMap<St
         });
         result["relatedLocations"] = related.collect();
     }
-    let fingerprint = fingerprint(found);
-    // Equal faults of one file are told apart by their order.
-    let count = seen.entry(format!("{}\n{fingerprint}", found.file)).or_insert(0);
-    *count += 1;
-    let fingerprint = if *count == 1 { fingerprint } else { format!("{fingerprint}#{count}") };
+    let fingerprint = seen.of(found);
     result["partialFingerprints"] = json!({"crashlintFinding/v1": fingerprint});
     if let Some(why) = &found.suppressed {
         let reason = why.reason.as_deref().map_or_else(|| why.by.clone(), |reason| format!("{}: {reason}", why.by));
@@ -151,40 +147,6 @@ fn logical(object: &ObjectRef, container: Option<&str>) -> Value {
     }
     let name = container.unwrap_or(&object.name);
     json!({"name": name, "fullyQualifiedName": full, "kind": "resource"})
-}
-
-/// What stays the same when lines move, list items change places, or numbers in messages change.
-fn fingerprint(found: &Reported) -> String {
-    let object = found.object.clone().unwrap_or_default();
-    let container = found.finding.container.as_deref();
-    let place = match &found.finding.place {
-        Place::Path(path) => steps(path, container),
-        Place::Span(_) | Place::Elsewhere(..) => "text".to_owned(),
-    };
-    // A kind outlives the versions of its group.
-    let group = object.api_version.split_once('/').map_or("", |(group, _)| group);
-    [found.finding.rule, group, &object.kind, object.namespace.as_deref().unwrap_or(""), &object.name, &place]
-        .map(|part| part.replace('|', "%7C"))
-        .join("|")
-}
-
-/// The path, with the container's name for its index, and no other index.
-fn steps(path: &Path, container: Option<&str>) -> String {
-    let mut text = String::new();
-    let mut last = "";
-    for segment in path.segments() {
-        text.push('/');
-        match segment {
-            Segment::Key(key) => {
-                text.push_str(key);
-                last = key;
-            }
-            Segment::Index(_) => {
-                text.push_str(container.filter(|_| last.to_lowercase().ends_with("containers")).unwrap_or("*"));
-            }
-        }
-    }
-    text
 }
 
 fn notification(error: &InputError) -> Value {

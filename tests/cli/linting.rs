@@ -113,3 +113,21 @@ fn machine_formats_say_on_standard_error_what_was_not_read() {
         assert!(serde_json::from_slice::<serde_json::Value>(&output.stdout).is_ok());
     }
 }
+
+#[test]
+fn a_report_goes_to_files_in_formats_of_their_own() {
+    let folder = folder(&[("a.yaml", EXITS)]);
+    let folder = folder.path();
+    let args = ["--format", "github", "--output", "json=out.json", "--output", "pretty=out.txt", "a.yaml"];
+    let output = crashlint(folder, &args);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).starts_with("::error file=a.yaml,line=12,"), "{output:?}");
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("out.json")).unwrap()).unwrap();
+    assert_eq!(json["findings"][0]["rule"], "workload-exits");
+    let pretty = fs::read_to_string(folder.join("out.txt")).unwrap();
+    assert!(pretty.starts_with("error[workload-exits]") && !pretty.contains('\u{1b}'), "{pretty}");
+    for wrong in ["json", "xml=out", "json="] {
+        assert_eq!(code(folder, &["--output", wrong, "a.yaml"]), 2, "{wrong}");
+    }
+    assert_eq!(code(folder, &["--output", "json=nowhere/out.json", "a.yaml"]), 2);
+}

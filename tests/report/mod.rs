@@ -1,5 +1,6 @@
 //! Renderers, on hand-made reports.
 
+mod formats;
 mod json;
 mod pretty;
 mod samples;
