@@ -107,8 +107,8 @@ fn mount_all(container: Container<'_>, paths: &[&str], taken: &HashSet<&str>) ->
     }
     let volumes = names.iter().map(|name| json!({"name": name, "emptyDir": {}})).collect();
     let mounts = names.iter().zip(paths).map(|(name, path)| json!({"name": name, "mountPath": path})).collect();
-    let mut edits = container.workload.volumes_field().append(volumes);
-    edits.extend(container.mounts_field().append(mounts));
+    let mut edits = container.mounts_field().append(mounts);
+    edits.extend(container.workload.volumes_field().append(volumes));
     Some(edits)
 }
 

@@ -26,7 +26,8 @@ pub(super) static RULE: Rule = Rule {
               volume holds a database already, nothing is asked.",
         see: "`kubectl logs POD --previous` shows `superuser password is not specified`, or `You need to specify one of …`.",
         fix: "Set one of the variables that the message names, from a Secret: `valueFrom: {secretKeyRef: {name: db, key: password}}`.",
-        ignore: "The rule is silent where variables come by `envFrom`, where the container runs a `command` of its own, and for versions that ask for nothing. \
+        ignore: "The rule is silent where variables come by `envFrom`, where the container runs a `command` of its own, and for versions that ask for \
+                 nothing and digests, of which nobody knows the version. \
                  It is a warning where a volume may hold data from before. Ignore it where something sets the variable when the Pod is created.",
         source: "docker-library/postgres and docker-library/mysql `docker-entrypoint.sh` (docker_verify_minimum_env), MariaDB/mariadb-docker alike; \
                  further images row by row in `policies/images/`",
@@ -91,9 +92,7 @@ fn found(stock: &Stock<'_>, requires: &Requires, volumes: &Volumes<'_>) -> Findi
         mounts.find(|mount| volumes.may_hold_data(*mount))
     });
     let by_file = requires.unless_files.iter().find(|folder| container.mounts_near(folder));
-    // Without a tag nobody knows how old it is.
-    let dated = container.image().is_some_and(|image| image.tag.is_some() || image.digest.is_none());
-    let certain = holder.is_none() && by_file.is_none() && dated;
+    let certain = holder.is_none() && by_file.is_none();
     let severity = if certain { Severity::Error } else { Severity::Warning };
     let image = container.image_text().unwrap_or_default();
     let mut finding = Finding::new(
@@ -114,8 +113,6 @@ fn found(stock: &Stock<'_>, requires: &Requires, volumes: &Volumes<'_>) -> Findi
             .note("assumed that the volume holds no data yet; where it does, the image asks for nothing");
     } else if let Some(folder) = by_file {
         finding = finding.note(format!("assumed that no file in `{folder}` takes its place"));
-    } else if !dated {
-        finding = finding.note("assumed that the digest is not of an old version, which asks for nothing");
     }
     let wanted = requires.any_of.first().map_or("", |name| name.split('=').next().unwrap_or(name));
     let near = |name: &str| name != wanted && strsim::osa_distance(name, wanted) <= MAX_SLIPS;
