@@ -173,7 +173,8 @@ impl<'t> Stock<'t> {
     /// The capabilities that its entrypoint needs as root, and that the container may not have.
     #[must_use]
     pub fn lost_capabilities(&self, tables: &Tables) -> Vec<&'t str> {
-        let needed = self.known.capabilities().filter(|_| self.enters && self.container.starts_as(tables) == User::Root);
+        let needed =
+            self.known.capabilities().filter(|_| self.enters && self.container.starts_as(tables) == User::Root);
         let needed = needed.unwrap_or_default().iter().map(String::as_str);
         needed.filter(|name| !self.container.may_have_capability(name)).collect()
     }

@@ -41,7 +41,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
-    if container.user(context.tables) != User::Other || container.workload.is_windows() {
+    if container.starts_as(context.tables) != User::Other || container.workload.is_windows() {
         return;
     }
     let from = container.workload.unprivileged_port_start().unwrap_or(1024);

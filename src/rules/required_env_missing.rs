@@ -91,7 +91,7 @@ fn found(stock: &Stock<'_>, requires: &Requires, volumes: &Volumes<'_>) -> Findi
             container.mounts().filter(|mount| anywhere || mount.place().is_some_and(|place| near(place, data)));
         mounts.find(|mount| volumes.may_hold_data(*mount))
     });
-    let by_file = requires.unless_files.iter().find(|folder| container.mounts_near(folder));
+    let by_file = requires.unless_files.iter().find(|folder| container.has_mount_around(folder));
     let certain = holder.is_none() && by_file.is_none();
     let severity = if certain { Severity::Error } else { Severity::Warning };
     let image = container.image_text().unwrap_or_default();
