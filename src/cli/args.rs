@@ -70,6 +70,10 @@ pub enum Verb {
     ///
     /// Only safe fixes are applied, unless --unsafe is given. With `-` the mended text goes to standard output.
     Fix(Fix),
+    /// List what is known of images, or of one.
+    ///
+    /// What is printed is what a row of a policy's `images` says.
+    Images(Images),
     /// Make certificates for trying the webhook.
     #[cfg(feature = "webhook")]
     Certs {
@@ -91,6 +95,20 @@ pub enum Verb {
     },
     /// Print the man page, in roff.
     Man,
+}
+
+/// Arguments of `images`.
+#[derive(Args, Clone, Debug)]
+pub struct Images {
+    /// The image, as a manifest names it; all rows where absent.
+    #[arg(value_name = "IMAGE")]
+    pub image: Option<String>,
+    /// The policy, whose rows come first [default: the nearest `.crashlint.yaml`, from here upwards].
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// How to write the answer.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = DataFormat::Pretty)]
+    pub format: DataFormat,
 }
 
 /// What `certs` makes.
@@ -233,16 +251,16 @@ pub struct Preflight {
     #[arg(long, value_name = "NAMESPACE", default_values = ["kube-system", "kube-node-lease"])]
     pub exclude_namespace: Vec<String>,
     /// How to write the answer.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = PreflightFormat::Pretty)]
-    pub format: PreflightFormat,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = DataFormat::Pretty)]
+    pub format: DataFormat,
 }
 
-/// Formats of the preflight.
+/// Formats of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PreflightFormat {
+pub enum DataFormat {
     /// For people.
     Pretty,
-    /// One JSON object.
+    /// JSON.
     Json,
 }
 

@@ -6,6 +6,7 @@ mod certs;
 pub mod collect;
 mod explain;
 mod fix;
+mod images;
 mod lint;
 mod policy;
 mod preflight;
@@ -81,6 +82,7 @@ fn run(cli: &Cli, mut command: clap::Command, console: &Console) -> anyhow::Resu
         Some(Verb::Rules { format }) => rules::run(*format, &mut text),
         Some(Verb::Fix(args)) => return fix::run(args, console),
         Some(Verb::Preflight(args)) => return preflight::run(args, console),
+        Some(Verb::Images(args)) => return images::run(args, console),
         Some(Verb::Explain { rule }) => explain::run(rule, &mut text),
         #[cfg(feature = "webhook")]
         Some(Verb::Certs { kind }) => certs::run(kind, &mut text),

@@ -1,6 +1,6 @@
 //! `crashlint preflight`: what the webhook would deny in mode `enforce`.
 
-use super::args::{Preflight as Args, PreflightFormat};
+use super::args::{DataFormat, Preflight as Args};
 use super::{Console, TROUBLE, collect, policy};
 use crate::engine::outcome::{InputError, ObjectRef};
 use crate::engine::preflight::{Denied, Preflight, preflight};
@@ -27,8 +27,8 @@ pub(super) fn run(args: &Args, console: &Console) -> anyhow::Result<u8> {
     found.input_errors.sort();
     let mut text = Vec::new();
     match args.format {
-        PreflightFormat::Pretty => pretty(&found, &mut text)?,
-        PreflightFormat::Json => json(&found, &mut text)?,
+        DataFormat::Pretty => pretty(&found, &mut text)?,
+        DataFormat::Json => json(&found, &mut text)?,
     }
     console.print(&text)?;
     Ok(if found.input_errors.is_empty() { u8::from(!found.denied.is_empty()) } else { TROUBLE })

@@ -37,7 +37,7 @@ impl<'t> Container<'t> {
         self.node.get("name").and_then(Node::as_str)
     }
 
-    fn field(self, keys: &'static [&'static str]) -> Field<'t> {
+    pub(super) fn field(self, keys: &'static [&'static str]) -> Field<'t> {
         Field::new(self.workload.object.root, self.node, keys)
     }
 

@@ -47,6 +47,24 @@ impl<'t> Container<'t> {
     pub fn variable(self, name: &str) -> Option<Variable<'t>> {
         self.variables().filter(|variable| variable.name == name).last()
     }
+
+    /// Where its variables stand or would stand.
+    #[must_use]
+    pub fn env_field(self) -> Field<'t> {
+        self.field(&["env"])
+    }
+
+    /// Whether `env` may give a variable a value that is not empty: `NAME`, or `NAME=value` for that one only.
+    #[must_use]
+    pub fn may_set_variable(self, wanted: &str) -> bool {
+        let (name, value) = wanted.split_once('=').map_or((wanted, None), |(name, value)| (name, Some(value)));
+        self.variable(name).is_some_and(|variable| match (variable.value(), value) {
+            (Some(text), Some(value)) => text == value || variable.settled_value().is_none(),
+            (Some(text), None) => !text.is_empty(),
+            // A source, or a value that is no string.
+            (None, _) => variable.source_field().node().is_some() || variable.value_field().node().is_some(),
+        })
+    }
 }
 
 impl Workload<'_> {

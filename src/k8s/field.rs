@@ -65,6 +65,19 @@ impl<'t> Field<'t> {
         }
         Vec::new()
     }
+
+    /// The edits that add items at the end of a list; one that is absent is made.
+    #[must_use]
+    pub fn append(self, items: Vec<Value>) -> Vec<Edit> {
+        match self.node() {
+            Some(list) if list.kind() == Kind::Sequence => {
+                let (path, there) = (self.path(), list.count());
+                let at = |(index, item)| Edit::Add(path.join(there + index), item);
+                items.into_iter().enumerate().map(at).collect()
+            }
+            _ => self.set(Value::Array(items)),
+        }
+    }
 }
 
 /// The key by which the API tells the items of a list apart, where it has one: `name` of containers

@@ -3,11 +3,13 @@
 use super::container::Container;
 use super::field::Field;
 use super::port::{Port, port_number};
+use super::probe::Probe;
 use super::program::{self, NoProgram};
 use super::shell;
 use super::tables::Tables;
 use crate::node::{Kind, Node};
 use crate::path::Path;
+use std::collections::BTreeMap;
 
 /// How a handler asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,20 @@ pub struct Handler<'t> {
     /// How it asks.
     pub means: Means,
     node: Node<'t>,
+}
+
+impl<'t> Container<'t> {
+    /// Its probes that the kubelet dials at the pod's own address, by the port that they ask.
+    #[must_use]
+    pub fn probes_by_port(self) -> BTreeMap<u16, Vec<(Probe<'t>, Handler<'t>)>> {
+        let mut of_port: BTreeMap<u16, Vec<_>> = BTreeMap::new();
+        for (probe, handler) in self.probes().filter_map(|probe| Some((probe, probe.handler()?))) {
+            if let Some(number) = handler.port_number().filter(|_| handler.host().is_none()) {
+                of_port.entry(number).or_default().push((probe, handler));
+            }
+        }
+        of_port
+    }
 }
 
 /// Programs that take a second and more to answer, as they start a virtual machine or an interpreter, or

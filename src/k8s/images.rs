@@ -2,12 +2,13 @@
 
 use super::image::{Image, glob};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
 /// A row about an image. What it does not say is unknown. Of several rows that match an image, the first one
 /// that says a thing is right, so that a row about a variant stands before the one about all tags.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ImageFacts {
     /// Patterns. One without `/` means the official image of Docker Hub; one with `/` the end of
@@ -97,8 +98,17 @@ pub struct ImageFacts {
     pub source: String,
 }
 
+/// Leaves out of a part of a row what it does not say.
+fn tidy(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(tidy),
+        Value::Object(fields) => fields.retain(|_, value| !value.is_null() && *value != false && *value != json!([])),
+        _ => {}
+    }
+}
+
 /// What an image's application is written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Runtime {
     /// The Java virtual machine.
@@ -122,7 +132,7 @@ pub enum Runtime {
 }
 
 /// A port that an image listens on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Listen {
     /// 1 to 65535.
@@ -150,7 +160,7 @@ impl Listen {
 }
 
 /// What is done to a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum How {
     /// Files are made in it.
@@ -162,7 +172,7 @@ pub enum How {
 }
 
 /// A path that an image has to write at start.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Write {
     /// Absolute.
@@ -184,7 +194,7 @@ pub struct Write {
 }
 
 /// Variables of which one has to be set.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Requires {
     /// Any of these will do, where it is not empty; `NAME=value` only with that value.
@@ -201,7 +211,7 @@ pub struct Requires {
 }
 
 /// The data directory of a database.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DataDirectory {
     /// Absolute.
@@ -222,7 +232,7 @@ pub struct DataDirectory {
 }
 
 /// An HTTP path by which an image says how it is.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Health {
     /// Begins with `/`.
@@ -235,7 +245,7 @@ pub struct Health {
 }
 
 /// A heap or cache that an image takes by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DefaultHeap {
     /// As a quantity of Kubernetes: `1Gi`.
@@ -252,8 +262,8 @@ pub struct DefaultHeap {
 }
 
 /// Bounds on the number that a tag begins with.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Versions(Vec<(bool, bool, Vec<u32>)>);
 
@@ -270,6 +280,16 @@ impl TryFrom<String> for Versions {
         let bounds: Option<Vec<_>> = text.split_whitespace().map(bound).collect();
         let wrong = || format!("`versions` must be bounds such as `>=9 <12`, not `{text}`");
         bounds.filter(|bounds| !bounds.is_empty()).map(Self).ok_or_else(wrong)
+    }
+}
+
+impl From<Versions> for String {
+    fn from(versions: Versions) -> Self {
+        let bound = |(below, equal, numbers): (bool, bool, Vec<u32>)| {
+            let numbers: Vec<String> = numbers.iter().map(u32::to_string).collect();
+            format!("{}{}{}", if below { '<' } else { '>' }, if equal { "=" } else { "" }, numbers.join("."))
+        };
+        versions.0.into_iter().map(bound).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -298,7 +318,27 @@ fn numbers(text: &str) -> Option<(Vec<u32>, &str)> {
     Some((parts?, &text[digits.len()..]))
 }
 
+/// Fields of a row that say what it is about, and not what is known.
+const ABOUT: &[&str] = &["images", "tags", "exceptTags", "versions", "like", "source"];
+
 impl ImageFacts {
+    /// What the row says, field by field as in a policy.
+    #[must_use]
+    pub fn fields(&self) -> Map<String, Value> {
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(self) else { return Map::new() };
+        fields.retain(|name, value| !ABOUT.contains(&name.as_str()) && !value.is_null() && *value != false);
+        fields.values_mut().for_each(tidy);
+        fields
+    }
+
+    /// What the row is about, field by field as in a policy.
+    #[must_use]
+    pub fn about(&self) -> Map<String, Value> {
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(self) else { return Map::new() };
+        fields.retain(|name, value| ABOUT.contains(&name.as_str()) && !value.is_null() && *value != json!([]));
+        fields
+    }
+
     /// Whether the row is about images of this tag.
     fn holds_for(&self, image: &Image<'_>) -> bool {
         let tag = image.tag.or_else(|| image.digest.is_none().then_some("latest"));
@@ -411,6 +451,16 @@ impl<'a> Known<'a> {
     #[must_use]
     pub fn rows(&self) -> &[&'a ImageFacts] {
         &self.rows
+    }
+
+    /// All that is known, field by field as in a policy.
+    #[must_use]
+    pub fn fields(&self) -> Map<String, Value> {
+        let mut all = Map::new();
+        for (name, value) in self.rows.iter().flat_map(|row| row.fields()) {
+            all.entry(name).or_insert(value);
+        }
+        all
     }
 
     fn first<T: ?Sized>(&self, of: impl Fn(&'a ImageFacts) -> Option<&'a T>) -> Option<&'a T> {

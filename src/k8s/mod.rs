@@ -1,5 +1,6 @@
 //! What a tree means to Kubernetes. The only floor that knows field names.
 
+pub mod backings;
 pub mod command;
 pub mod container;
 pub mod decode;
@@ -22,9 +23,10 @@ pub mod quantity;
 pub mod reach;
 pub mod review;
 pub mod schema;
+pub mod security;
 pub mod set;
 pub mod shell;
-
+pub mod stock;
 pub mod tables;
 pub mod validate;
 pub mod volume;

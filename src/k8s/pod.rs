@@ -30,7 +30,7 @@ impl<'t> Workload<'t> {
         (mapping(node) && node.get("containers").is_some()).then_some(Self { object, kind, template: None, spec: node })
     }
 
-    fn field(self, keys: &'static [&'static str]) -> Field<'t> {
+    pub(super) fn field(self, keys: &'static [&'static str]) -> Field<'t> {
         Field::new(self.object.root, self.spec, keys)
     }
 

@@ -1,8 +1,13 @@
 //! Ports that containers declare.
 
 use super::container::{Container, Role};
+use super::field::Field;
 use super::pod::Workload;
 use crate::node::Node;
+use crate::path::Path;
+
+/// Ports of Istio's sidecar: its injector rewrites probes to them (istio `pkg/kube/inject/app_probe.go`).
+pub const PORTS_OF_ISTIO: [u16; 2] = [15020, 15021];
 
 /// One of a container's `ports`.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +28,12 @@ impl<'t> Port<'t> {
     #[must_use]
     pub fn number(self) -> Option<u16> {
         port_number(self.node.get("containerPort")?)
+    }
+
+    /// Where its number stands.
+    #[must_use]
+    pub fn number_path(self) -> Path {
+        Field::new(self.container.workload.object.root, self.node, &["containerPort"]).path()
     }
 
     /// `TCP`, `UDP` or `SCTP`; TCP by default.

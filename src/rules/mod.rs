@@ -3,8 +3,11 @@
 mod aggressive_liveness_probe;
 mod claim_missing;
 mod config_key_missing;
+mod config_mount_not_writable;
 mod configmap_missing;
+mod container_port_conflict;
 mod cpu_limit_slows_start;
+mod dropped_capabilities_root_entrypoint;
 mod duplicate_key;
 mod env_duplicate;
 mod exec_probe_default_timeout;
@@ -26,18 +29,25 @@ mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod nonroot_as_root;
+mod nonroot_root_image;
 mod pod_memory_overcommitted;
+mod postgres_data_mount;
 mod poststart_always_fails;
 mod prestop_exceeds_grace;
+mod privileged_port_nonroot;
 mod probe_host_loopback;
 mod probe_port_name_unknown;
+mod probe_port_not_served;
 mod probe_port_undeclared;
 mod probe_scheme_mismatch;
 mod probe_timeout_exceeds_period;
 mod pull_secret_missing;
+mod readonly_root_without_tmp;
 mod reference_in_other_namespace;
 mod references;
 mod rejected_by_api_server;
+mod required_env_missing;
 mod secret_missing;
 mod secret_trailing_newline;
 mod service_account_missing;
@@ -239,8 +249,11 @@ pub static RULES: &[&Rule] = &[
     &aggressive_liveness_probe::RULE,
     &claim_missing::RULE,
     &config_key_missing::RULE,
+    &config_mount_not_writable::RULE,
     &configmap_missing::RULE,
+    &container_port_conflict::RULE,
     &cpu_limit_slows_start::RULE,
+    &dropped_capabilities_root_entrypoint::RULE,
     &duplicate_key::RULE,
     &env_duplicate::RULE,
     &exec_probe_default_timeout::RULE,
@@ -262,17 +275,24 @@ pub static RULES: &[&Rule] = &[
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &nonroot_as_root::RULE,
+    &nonroot_root_image::RULE,
     &pod_memory_overcommitted::RULE,
+    &postgres_data_mount::RULE,
     &poststart_always_fails::RULE,
     &prestop_exceeds_grace::RULE,
+    &privileged_port_nonroot::RULE,
     &probe_host_loopback::RULE,
     &probe_port_name_unknown::RULE,
+    &probe_port_not_served::RULE,
     &probe_port_undeclared::RULE,
     &probe_scheme_mismatch::RULE,
     &probe_timeout_exceeds_period::RULE,
     &pull_secret_missing::RULE,
+    &readonly_root_without_tmp::RULE,
     &reference_in_other_namespace::RULE,
     &rejected_by_api_server::RULE,
+    &required_env_missing::RULE,
     &secret_missing::RULE,
     &secret_trailing_newline::RULE,
     &service_account_missing::RULE,

@@ -2,10 +2,10 @@
 
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
-use crate::k8s::handler::{Handler, Means};
+use crate::k8s::handler::Handler;
 use crate::k8s::pod::Workload;
+use crate::k8s::port::PORTS_OF_ISTIO;
 use crate::k8s::probe::Probe;
-use std::collections::BTreeMap;
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -31,9 +31,6 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Workload(check),
 };
 
-/// Ports of Istio's sidecar: its injector rewrites probes to them (istio `pkg/kube/inject/app_probe.go`).
-const OF_ISTIO: [u16; 2] = [15020, 15021];
-
 fn check(workload: &Workload<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) {
     if workload.has_host_network() || workload.is_knative() {
         return;
@@ -46,14 +43,9 @@ fn check(workload: &Workload<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) 
     }
     for container in workload.containers() {
         // Probes that ask the same port have one fault between them.
-        let mut of_port: BTreeMap<u16, Vec<Asked<'_>>> = BTreeMap::new();
-        for asked in container.probes().filter_map(|probe| Some((probe, probe.handler()?))) {
-            let number = asked.1.port_number().filter(|_| asked.1.means != Means::Exec && asked.1.host().is_none());
-            if let Some(number) = number.filter(|number| declared.binary_search(number).is_err()) {
-                of_port.entry(number).or_default().push(asked);
-            }
-        }
-        let wanted = of_port.into_iter().filter(|(number, _)| !OF_ISTIO.contains(number));
+        let wanted = container.probes_by_port().into_iter();
+        let wanted =
+            wanted.filter(|(number, _)| declared.binary_search(number).is_err() && !PORTS_OF_ISTIO.contains(number));
         findings.extend(wanted.filter_map(|(number, asked)| found(number, &asked, &declared)));
     }
 }

@@ -185,7 +185,8 @@ impl<'d> Editor<'d> {
 
     fn add_item(&self, list: Node<'d>, index: usize, value: &Value) -> Spliced {
         let items: Vec<Node<'d>> = list.items().collect();
-        if list.kind() != Kind::Sequence || index != items.len() {
+        // One that would come later still follows others of the same fix.
+        if list.kind() != Kind::Sequence || index < items.len() {
             return Err(Refused::Unusual);
         }
         let last = items.last().copied();

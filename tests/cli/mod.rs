@@ -3,6 +3,7 @@
 #[cfg(feature = "webhook")]
 mod certs;
 mod collecting;
+mod images;
 mod linting;
 mod preflight;
 

@@ -94,6 +94,21 @@ fn adding_to_brackets() {
 }
 
 #[test]
+fn adding_several_items_to_a_list() {
+    let add = || vec![Edit::Add(at("/spec/a/1"), json!({"b": 2})), Edit::Add(at("/spec/a/2"), json!("three"))];
+    let text = |body: &str| format!("{HEAD}{body}");
+    for (body, expected) in [
+        ("spec:\n  a:\n  - b: 1\n  z: 1\n", "spec:\n  a:\n  - b: 1\n  - b: 2\n  - three\n  z: 1\n"),
+        ("spec:\n  a: [1] # one\n", "spec:\n  a: [1, {b: 2}, three] # one\n"),
+    ] {
+        assert_eq!(edited(&text(body), add()), Ok(text(expected)));
+    }
+    // A gap can't be filled.
+    let gap = vec![Edit::Add(at("/spec/a/2"), json!(3))];
+    assert!(edited(&text("spec:\n  a: [1]\n"), gap).is_err());
+}
+
+#[test]
 fn replacing_a_scalar_keeps_its_quotes() {
     let set = |value: &str| Edit::Replace(at("/spec/a"), json!(value));
     becomes("spec:\n  a: x # why\n", set("new"), "spec:\n  a: new # why\n");

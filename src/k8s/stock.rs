@@ -1,0 +1,181 @@
+//! Containers that run their image's own program by its own entrypoint: only then do the facts about the image hold.
+
+use super::command::{Word, argv, base_name};
+use super::container::Container;
+use super::image::glob;
+use super::images::{How, Known, Listen, Requires, Write};
+use super::security::User;
+use super::tables::Tables;
+use crate::node::Node;
+
+/// A container that runs its image's own program.
+#[derive(Clone, Debug)]
+pub struct Stock<'t> {
+    /// The container.
+    pub container: Container<'t>,
+    /// What is known of its image.
+    pub known: Known<'t>,
+    /// Whether the image's own entrypoint comes before the program, where it has one.
+    pub enters: bool,
+    /// The words after the program that the manifest adds.
+    options: Vec<Word<'t>>,
+}
+
+/// The ports that a container is known to listen on.
+#[derive(Clone, Debug, Default)]
+pub struct Listening<'t> {
+    /// Each for certain.
+    pub ports: Vec<&'t Listen>,
+    /// Whether there are no others.
+    pub all: bool,
+}
+
+/// Places from which entrypoints come, when they have no path.
+const PROGRAMS: &[&str] = &["", "/usr", "/usr/local", "/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"];
+
+impl<'t> Container<'t> {
+    /// The container as one that runs its image's own program; `None` where it runs another, or nobody knows.
+    #[must_use]
+    pub fn stock(self, tables: &'t Tables) -> Option<Stock<'t>> {
+        let known = tables.known(self);
+        if known.rows().is_empty() || self.workload.is_windows() {
+            return None;
+        }
+        let (command, args) = self.command_words();
+        let entrypoint = known.entrypoint().unwrap_or_default();
+        if entrypoint.first().is_some_and(|entrypoint| self.replaces(entrypoint)) {
+            return None;
+        }
+        let own_command = command.is_some();
+        let (mut words, by_entrypoint) = match (command, args) {
+            (None, None) => return Some(Stock { container: self, known, enters: true, options: Vec::new() }),
+            (None, Some(_)) => (self.written_words(tables), !entrypoint.is_empty()),
+            (Some(_), _) => {
+                let mut words = self.written_words(tables);
+                // A `command` takes the image's own arguments away as well.
+                let same = entrypoint.len() == 1
+                    && words.len() > 1
+                    && words[0].text.as_deref().is_some_and(|word| base_name(word) == base_name(&entrypoint[0]));
+                if same {
+                    words.remove(0);
+                }
+                (words, same)
+            }
+        };
+        let first = words.first()?.text.as_deref()?;
+        if !by_entrypoint || known.runs(first) {
+            let program = known.command()?.first()?;
+            if base_name(first) != base_name(program) {
+                return None;
+            }
+            words.remove(0);
+        }
+        let enters = by_entrypoint || !own_command || known.entrypoint().is_some_and(<[_]>::is_empty);
+        Some(Stock { container: self, known, enters, options: words })
+    }
+
+    /// The words of `command` and `args`, expanded as the kubelet does.
+    fn written_words(self, tables: &'t Tables) -> Vec<Word<'t>> {
+        let words = argv(self, tables).unwrap_or_default();
+        let written: Vec<Word<'t>> = words.into_iter().filter(|word| word.node.is_some()).collect();
+        if !written.is_empty() {
+            return written;
+        }
+        // Nobody knows what they follow.
+        let (_, args) = self.command_words();
+        let as_written = |node: Node<'t>| node.as_str().filter(|text| !text.contains("$(")).map(Into::into);
+        args.into_iter().flatten().map(|node| Word { text: as_written(node), node: Some(node) }).collect()
+    }
+
+    /// Whether something may be mounted in an entrypoint's place.
+    fn replaces(self, entrypoint: &str) -> bool {
+        let mut places = self.mounts().filter_map(super::volume::Mount::place);
+        places.any(|place| {
+            PROGRAMS.contains(&place)
+                || base_name(place) == base_name(entrypoint)
+                || super::backings::is_within(entrypoint, place)
+        })
+    }
+
+    /// Whether a variable of a name that a pattern matches may be set.
+    fn may_set(self, pattern: &str) -> bool {
+        self.has_env_from() || self.env().any(|(name, _)| glob(pattern, name))
+    }
+}
+
+impl<'t> Stock<'t> {
+    /// The ports that it listens on, as far as neither variables, options nor mounted files may have changed them.
+    #[must_use]
+    pub fn listening(&self) -> Listening<'t> {
+        let Some(ports) = self.known.ports().filter(|_| !self.may_move_ports()) else { return Listening::default() };
+        let stays = |port: &&Listen| {
+            !port.env.iter().any(|pattern| self.container.may_set(pattern))
+                && !self.has_option(&port.args)
+                && !port.files.iter().any(|file| self.container.has_mount_around(file))
+        };
+        let certain: Vec<&Listen> = ports.iter().filter(stays).collect();
+        Listening { all: certain.len() == ports.len(), ports: certain }
+    }
+
+    /// Whether its options may tell it where to listen: they speak of ports, addresses or a configuration file, hold
+    /// something that is no option, or can't be read.
+    fn may_move_ports(&self) -> bool {
+        const WORDS: &[&str] = &["port", "listen", "addr", "bind", "host", "conf", "url", "http"];
+        let mut after_option = false;
+        self.options.iter().any(|word| {
+            let Some(text) = word.text.as_deref() else { return true };
+            let lower = text.to_ascii_lowercase();
+            let operand = !text.starts_with('-') && !after_option;
+            after_option = text.starts_with('-') && !text.contains('=');
+            operand || WORDS.iter().any(|word| lower.contains(word))
+        })
+    }
+
+    /// The paths that it has to write at start, or can't start; those left out of which that is not certain.
+    #[must_use]
+    pub fn writes(&self, tables: &Tables) -> Vec<&'t Write> {
+        let root = self.container.starts_as(tables) == User::Root;
+        let all = self.known.writes().unwrap_or_default().iter();
+        all.filter(|write| {
+            !write.harmless
+                // Owners and files are changed by entrypoints; servers write into folders.
+                && (self.enters || write.how == How::Write)
+                && (root || !write.as_root)
+                && !write.unless_env.iter().any(|name| self.container.may_set(name))
+                && !write.unless_files.iter().any(|file| self.container.has_mount_around(file))
+        })
+        .collect()
+    }
+
+    /// Whether one of its options begins so.
+    #[must_use]
+    pub fn has_option(&self, starts: &[String]) -> bool {
+        let texts = self.options.iter().filter_map(|word| word.text.as_deref());
+        texts.into_iter().any(|text| starts.iter().any(|start| text.starts_with(start.as_str())))
+    }
+
+    /// Whether its options may say where its data is.
+    #[must_use]
+    pub fn may_move_data(&self) -> bool {
+        self.options.iter().any(|word| {
+            word.text
+                .as_deref()
+                .is_none_or(|text| text == "-D" || ["data", "conf"].iter().any(|part| text.contains(part)))
+        })
+    }
+
+    /// Variables without which its entrypoint ends at once.
+    #[must_use]
+    pub fn requires(&self) -> &'t [Requires] {
+        self.known.requires().filter(|_| self.enters).unwrap_or_default()
+    }
+
+    /// The capabilities that its entrypoint needs as root, and that the container may not have.
+    #[must_use]
+    pub fn lost_capabilities(&self, tables: &Tables) -> Vec<&'t str> {
+        let needed =
+            self.known.capabilities().filter(|_| self.enters && self.container.starts_as(tables) == User::Root);
+        let needed = needed.unwrap_or_default().iter().map(String::as_str);
+        needed.filter(|name| !self.container.may_have_capability(name)).collect()
+    }
+}
