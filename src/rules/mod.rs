@@ -1,6 +1,7 @@
 //! The rules: data plus one pure function each, one file each, listed in [`RULES`].
 
 mod aggressive_liveness_probe;
+mod cache_exceeds_limit;
 mod claim_missing;
 mod config_key_missing;
 mod configmap_missing;
@@ -15,17 +16,21 @@ mod idle_base_image;
 mod image_architecture_mismatch;
 mod image_pull_never;
 mod invalid_image_reference;
+mod jvm_heap_exceeds_limit;
+mod jvm_options_invalid;
 mod latest_image_tag;
 mod liveness_depends_on_others;
 mod liveness_same_as_readiness;
 mod memory_backed_emptydir;
 mod memory_limit_below_request;
+mod memory_limit_below_runtime;
 mod memory_limit_equals_request;
 mod memory_limit_far_above_request;
 mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod node_heap_exceeds_limit;
 mod pod_memory_overcommitted;
 mod poststart_always_fails;
 mod prestop_exceeds_grace;
@@ -237,6 +242,7 @@ impl Context<'_> {
 /// Every rule, by name.
 pub static RULES: &[&Rule] = &[
     &aggressive_liveness_probe::RULE,
+    &cache_exceeds_limit::RULE,
     &claim_missing::RULE,
     &config_key_missing::RULE,
     &configmap_missing::RULE,
@@ -251,17 +257,21 @@ pub static RULES: &[&Rule] = &[
     &image_architecture_mismatch::RULE,
     &image_pull_never::RULE,
     &invalid_image_reference::RULE,
+    &jvm_heap_exceeds_limit::RULE,
+    &jvm_options_invalid::RULE,
     &latest_image_tag::RULE,
     &liveness_depends_on_others::RULE,
     &liveness_same_as_readiness::RULE,
     &memory_backed_emptydir::RULE,
     &memory_limit_below_request::RULE,
+    &memory_limit_below_runtime::RULE,
     &memory_limit_equals_request::RULE,
     &memory_limit_far_above_request::RULE,
     &memory_limit_tiny::RULE,
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &node_heap_exceeds_limit::RULE,
     &pod_memory_overcommitted::RULE,
     &poststart_always_fails::RULE,
     &prestop_exceeds_grace::RULE,
