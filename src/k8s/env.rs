@@ -6,6 +6,8 @@ use super::pod::Workload;
 use super::quantity::Quantity;
 use crate::node::Node;
 use crate::path::Path;
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// An entry of `env` that has a name. Values may be secrets: they never go into a message.
 #[derive(Clone, Copy, Debug)]
@@ -149,5 +151,93 @@ impl<'t> Variable<'t> {
     #[must_use]
     pub fn source_field(self) -> Field<'t> {
         Field::new(self.root(), self.node, &["valueFrom"])
+    }
+}
+
+/// Stands in texts for a part that the manifest does not say. No text of a manifest holds it: the API server
+/// refuses such values, and YAML has none.
+pub const UNKNOWN: char = '\0';
+
+/// Bytes of one value after its expansion; what is longer is not known.
+const MAX_VALUE: usize = 16 << 10;
+
+/// The variables of a container with their values, as the kubelet makes them (kubernetes
+/// `pkg/kubelet/kubelet_pods.go`, makeEnvironmentVariables): in order, `$(NAME)` standing for an earlier one.
+#[derive(Debug)]
+pub struct Environment<'t> {
+    container: Container<'t>,
+    values: HashMap<&'t str, Cow<'t, str>>,
+}
+
+impl<'t> Container<'t> {
+    /// Its variables with their values, [`UNKNOWN`] where a value, or a part of it, is not written.
+    #[must_use]
+    pub fn environment(self) -> Environment<'t> {
+        let mut environment = Environment { container: self, values: HashMap::new() };
+        for variable in self.variables() {
+            let value = match variable.value() {
+                Some(text) => environment.expand(text),
+                None if variable.source_field().node().is_none() => Cow::Borrowed(""),
+                None => variable.own_memory_limit().map_or(Cow::Borrowed("\0"), |units| units.to_string().into()),
+            };
+            environment.values.insert(variable.name, value);
+        }
+        environment
+    }
+}
+
+impl<'t> Environment<'t> {
+    /// The value of a variable; `None` where there is none of this name. With variables from ConfigMaps, Secrets
+    /// or Services, nobody knows which there are.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let elsewhere = || self.container.has_env_from() || self.container.may_be_given(name);
+        self.values.get(name).map(AsRef::as_ref).or_else(|| elsewhere().then_some("\0"))
+    }
+
+    /// A text with every `$(NAME)` replaced; `$$` is a dollar, and a name that is no variable stays as it is
+    /// written (kubernetes `third_party/forked/golang/expansion`).
+    #[must_use]
+    pub fn expand<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if !text.contains("$(") && !text.contains("$$") {
+            return Cow::Borrowed(text);
+        }
+        let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+        // Without one, what opens is never closed: looking for it each time would be quadratic.
+        let mut closes = text.matches(')').count();
+        while let Some(at) = rest.find('$') {
+            closes -= rest[..at].matches(')').count();
+            out.push_str(&rest[..at]);
+            rest = &rest[at + 1..];
+            let reference = rest.strip_prefix('(').filter(|_| closes > 0).and_then(|inner| inner.split_once(')'));
+            if let Some((name, after)) = reference {
+                match self.get(name) {
+                    Some(value) => out.push_str(value),
+                    None => out.extend(["$(", name, ")"]),
+                }
+                closes -= 1;
+                rest = after;
+            } else {
+                out.push('$');
+                rest = rest.strip_prefix('$').unwrap_or(rest);
+            }
+            if out.len() > MAX_VALUE {
+                return Cow::Borrowed("\0");
+            }
+        }
+        out.push_str(rest);
+        Cow::Owned(out)
+    }
+}
+
+impl Variable<'_> {
+    /// The container's own memory limit in units of the divisor, rounded up, where its value is that.
+    fn own_memory_limit(self) -> Option<i128> {
+        let from = self.source_field().node()?.get("resourceFieldRef")?;
+        let text = |key| from.get(key).and_then(Node::as_str);
+        let own = text("containerName").is_none_or(|name| Some(name) == self.container.name());
+        let limit = self.container.memory_limit().filter(|_| own && text("resource") == Some("limits.memory"))?;
+        let divisor = self.resource_divisor()?.ceil();
+        (divisor > 0).then(|| limit.ceil().saturating_add(divisor - 1) / divisor)
     }
 }

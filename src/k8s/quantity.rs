@@ -116,6 +116,13 @@ impl Quantity {
         Self { nano: (self.nano / unit + 1) * unit }
     }
 
+    /// Rounded up to a multiple of so many mebibytes.
+    #[must_use]
+    pub fn round_up_to_mebi(self, count: i64) -> Self {
+        let step = i128::from(count.max(1)) * (1 << 20) * NANO;
+        Self { nano: self.nano.saturating_add(step - 1).div_euclid(step) * step }
+    }
+
     /// Whether it is zero.
     #[must_use]
     pub fn is_zero(self) -> bool {

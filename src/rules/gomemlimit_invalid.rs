@@ -5,6 +5,7 @@ use crate::finding::{Finding, Safety, Severity};
 use crate::k8s::container::Container;
 use crate::k8s::env::Variable;
 use crate::k8s::go::{byte_count, respelled};
+use crate::k8s::heap::memory_limit;
 use crate::k8s::quantity::Quantity;
 
 /// The rule.
@@ -12,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     name: "gomemlimit-invalid",
     summary: "a GOMEMLIMIT that Go refuses, or that does not keep it below the memory limit",
     severity: Severity::Error,
-    scope: Scope::Pod,
+    scope: Scope::PodAndSet,
     fix: Some(Safety::Review),
     since: "0.1.0",
     widened: None,
@@ -76,17 +77,19 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
         return;
     }
     let bytes = Quantity::new(i64::try_from(bytes).unwrap_or(i64::MAX));
-    let Some(limit) = container.memory_limit().filter(|limit| bytes > limit.times(95, 100)) else { return };
+    let limit = memory_limit(*container, context.set).filter(|limit| bytes > limit.amount.times(95, 100));
+    let Some(limit) = limit else { return };
+    let amount = limit.amount;
     findings.push(
         Finding::new(
             RULE.name,
             Severity::Warning,
             place.path(),
-            format!("`GOMEMLIMIT` is above 95 % of the memory limit {limit}: the container is OOMKilled before Go's collector works harder"),
+            format!("`GOMEMLIMIT` is above 95 % of the memory limit {amount}: the container is OOMKilled before Go's collector works harder"),
         )
-        .label(format!("{:.0} % of the memory limit", 100.0 * bytes.as_f64() / limit.as_f64()))
-        .and(container.memory_limit_field().path(), "the kernel's limit, for all that the container uses")
-        .help(format!("set it to about 90 % of the limit: {}MiB", limit.times(9, 10).ceil() >> 20)),
+        .label(format!("{:.0} % of the memory limit", 100.0 * bytes.as_f64() / amount.as_f64()))
+        .and(limit.field.path(), limit.says())
+        .help(format!("set it to about 90 % of the limit: {}MiB", amount.times(9, 10).ceil() >> 20)),
     );
 }
 

@@ -3,7 +3,7 @@
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::container::Container;
-use crate::k8s::heap::max_heap;
+use crate::k8s::heap::{Limit, Whose, memory_limit, most};
 use crate::k8s::pod::Workload;
 use crate::k8s::quantity::Quantity;
 use crate::k8s::volume::Volume;
@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     name: "memory-backed-emptydir",
     summary: "files in an emptyDir in memory count against the container's memory limit",
     severity: Severity::Warning,
-    scope: Scope::Pod,
+    scope: Scope::PodAndSet,
     fix: None,
     since: "0.1.0",
     widened: None,
@@ -53,7 +53,7 @@ const INJECTED: &[&str] = &[
     "conjur-access-token",
 ];
 
-fn check(workload: &Workload<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) {
+fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut volumes = workload.volumes().filter(|volume| volume.is_in_memory()).peekable();
     if volumes.peek().is_none() {
         return;
@@ -61,7 +61,8 @@ fn check(workload: &Workload<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) 
     let containers = workload.containers();
     let mut writers: HashMap<&str, Vec<Writer<'_>>> = HashMap::new();
     for container in &containers {
-        let (limit, heap) = (container.memory_limit(), max_heap(*container));
+        let limit = memory_limit(*container, context.set);
+        let heap = limit.and_then(|limit| most(*container, context.tables, limit));
         for mount in container.mounts().filter(|mount| !mount.is_read_only()) {
             let writer = Writer { container: *container, limit, heap, modest: mount.place().is_some_and(is_modest) };
             writers.entry(mount.volume_name().unwrap_or_default()).or_default().push(writer);
@@ -81,7 +82,7 @@ fn check(workload: &Workload<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) 
 #[derive(Clone, Copy)]
 struct Writer<'t> {
     container: Container<'t>,
-    limit: Option<Quantity>,
+    limit: Option<Limit<'t>>,
     heap: Option<Quantity>,
     /// The place tells of another use than storing files.
     modest: bool,
@@ -94,7 +95,8 @@ fn is_modest(place: &str) -> bool {
 }
 
 fn boundless(volume: &Volume<'_>, name: &str, writers: &[Writer<'_>]) -> Finding {
-    let limited = writers.iter().find_map(|writer| Some((writer.container.name()?, writer.limit?)));
+    let own = |limit: Limit<'_>| (limit.whose != Whose::Pod).then_some(limit.amount);
+    let limited = writers.iter().find_map(|writer| Some((writer.container.name()?, own(writer.limit?)?)));
     let end = match (limited, volume.workload.memory_limit()) {
         (Some((container, limit)), _) => {
             format!("it may fill the memory limit of `{container}` ({limit}), and the write is OOMKilled")
@@ -116,19 +118,21 @@ fn tight(volume: &Volume<'_>, name: &str, size: Quantity, writer: &Writer<'_>) -
     let limit = writer.limit?;
     let sum = size.plus(writer.heap.unwrap_or(Quantity::new(0)));
     // A program needs something beside its files.
-    if sum < limit || (sum == limit && writer.heap.is_some()) {
+    if sum < limit.amount || (sum == limit.amount && writer.heap.is_some()) {
         return None;
     }
     let leaves = match writer.heap {
         Some(heap) => format!(" and a heap of up to {heap} leave"),
         None => " leaves".to_owned(),
     };
-    let message =
-        format!("emptyDir `{name}` of {size}{leaves} nothing of the memory limit {limit}: a full volume is OOMKilled");
+    let message = format!(
+        "emptyDir `{name}` of {size}{leaves} nothing of the memory limit {}: a full volume is OOMKilled",
+        limit.amount
+    );
     Some(
         Finding::new(RULE.name, Severity::Warning, volume.size_limit_field().path(), message)
             .label("counts against the container's memory limit")
-            .and(writer.container.memory_limit_field().path(), "has to hold the program and the files")
+            .and(limit.field.path(), "has to hold the program and the files")
             .container(writer.container.name())
             .help(format!("raise the memory limit above {sum}, or lower sizeLimit")),
     )

@@ -1,6 +1,7 @@
 //! The rules: data plus one pure function each, one file each, listed in [`RULES`].
 
 mod aggressive_liveness_probe;
+mod cache_exceeds_limit;
 mod claim_missing;
 mod config_key_missing;
 mod config_mount_not_writable;
@@ -18,17 +19,21 @@ mod idle_base_image;
 mod image_architecture_mismatch;
 mod image_pull_never;
 mod invalid_image_reference;
+mod jvm_heap_exceeds_limit;
+mod jvm_options_invalid;
 mod latest_image_tag;
 mod liveness_depends_on_others;
 mod liveness_same_as_readiness;
 mod memory_backed_emptydir;
 mod memory_limit_below_request;
+mod memory_limit_below_runtime;
 mod memory_limit_equals_request;
 mod memory_limit_far_above_request;
 mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod node_heap_exceeds_limit;
 mod nonroot_as_root;
 mod nonroot_root_image;
 mod pod_memory_overcommitted;
@@ -247,6 +252,7 @@ impl Context<'_> {
 /// Every rule, by name.
 pub static RULES: &[&Rule] = &[
     &aggressive_liveness_probe::RULE,
+    &cache_exceeds_limit::RULE,
     &claim_missing::RULE,
     &config_key_missing::RULE,
     &config_mount_not_writable::RULE,
@@ -264,17 +270,21 @@ pub static RULES: &[&Rule] = &[
     &image_architecture_mismatch::RULE,
     &image_pull_never::RULE,
     &invalid_image_reference::RULE,
+    &jvm_heap_exceeds_limit::RULE,
+    &jvm_options_invalid::RULE,
     &latest_image_tag::RULE,
     &liveness_depends_on_others::RULE,
     &liveness_same_as_readiness::RULE,
     &memory_backed_emptydir::RULE,
     &memory_limit_below_request::RULE,
+    &memory_limit_below_runtime::RULE,
     &memory_limit_equals_request::RULE,
     &memory_limit_far_above_request::RULE,
     &memory_limit_tiny::RULE,
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &node_heap_exceeds_limit::RULE,
     &nonroot_as_root::RULE,
     &nonroot_root_image::RULE,
     &pod_memory_overcommitted::RULE,

@@ -12,6 +12,7 @@ mod loops;
 mod one_liner;
 mod parse;
 mod programs;
+mod runs;
 mod servers;
 mod stays;
 mod syntax;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use dialect::{Bashism, Then, bashisms};
 pub use loops::waits_forever;
+pub use runs::{Outer, Run, Seen};
 pub use stays::{Parent, Stays, stays_as_parent};
 pub use syntax::{Fault, SyntaxFault, syntax_fault};
 
@@ -161,6 +163,13 @@ pub fn commands(argv: &[&str]) -> Vec<Vec<String>> {
             inner(&words, false).into_iter().collect()
         }
     }
+}
+
+/// The commands of a script as they will run, in their order, wrappers taken off, with the values of variables in place.
+/// `lookup` says what is known of a variable that the script itself does not set.
+#[must_use]
+pub fn runs<'e>(script: &str, lookup: &dyn Fn(&str) -> Outer<'e>) -> Vec<Run> {
+    runs::runs(script, lookup)
 }
 
 /// Seconds that a command sleeps where each of its steps succeeds; what its other programs take is not counted,
