@@ -26,6 +26,10 @@ mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod mount_shadows_app;
+mod mount_without_volume;
+mod mounted_file_missing;
+mod mounted_script_not_executable;
 mod pod_memory_overcommitted;
 mod poststart_always_fails;
 mod prestop_exceeds_grace;
@@ -38,11 +42,13 @@ mod pull_secret_missing;
 mod reference_in_other_namespace;
 mod references;
 mod rejected_by_api_server;
+mod script_bad_interpreter;
 mod secret_missing;
 mod secret_trailing_newline;
 mod service_account_missing;
 mod stale_latest_image;
 mod startup_budget_too_short;
+mod subpath_key_missing;
 mod unknown_field;
 mod unused_exemption;
 mod unused_suppression;
@@ -262,6 +268,10 @@ pub static RULES: &[&Rule] = &[
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &mount_shadows_app::RULE,
+    &mount_without_volume::RULE,
+    &mounted_file_missing::RULE,
+    &mounted_script_not_executable::RULE,
     &pod_memory_overcommitted::RULE,
     &poststart_always_fails::RULE,
     &prestop_exceeds_grace::RULE,
@@ -273,11 +283,13 @@ pub static RULES: &[&Rule] = &[
     &pull_secret_missing::RULE,
     &reference_in_other_namespace::RULE,
     &rejected_by_api_server::RULE,
+    &script_bad_interpreter::RULE,
     &secret_missing::RULE,
     &secret_trailing_newline::RULE,
     &service_account_missing::RULE,
     &stale_latest_image::RULE,
     &startup_budget_too_short::RULE,
+    &subpath_key_missing::RULE,
     &unknown_field::RULE,
     &unused_exemption::RULE,
     &unused_suppression::RULE,
