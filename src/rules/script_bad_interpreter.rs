@@ -118,7 +118,10 @@ fn judge(
         Start::Interpreter(line) => {
             let program = if line.program.ends_with("/env") { line.name() } else { &line.program };
             let absent = lacks_shell(*container, context.tables, program);
-            absent.then(|| (false, shells_known(*container, context.tables)))
+            absent.then(|| {
+                let known = shells_known(*container, context.tables);
+                (false, format!("its first line asks for `{}`, and {known}", line.name()))
+            })
         }
     }
 }
