@@ -74,7 +74,7 @@ fn policy(path: &Path) -> Policy {
 }
 
 /// Lints `bad.yaml` or `good.yaml` with what lies beside it.
-fn run(folder: &Path, side: &str, policy: &Policy) -> Report {
+pub(crate) fn run(folder: &Path, side: &str, policy: &Policy) -> Report {
     let with = format!("{side}-with-");
     let names = entries(folder).into_iter().filter(|name| *name == format!("{side}.yaml") || name.starts_with(&with));
     let inputs: Vec<Input> = names.map(|name| input(&folder.join(name))).collect();

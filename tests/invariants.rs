@@ -127,8 +127,14 @@ fn threads_change_nothing() {
 fn fixes_are_as_declared() {
     let mut faults = Vec::new();
     let mut fixed = BTreeSet::new();
-    for (name, content) in texts() {
-        for reported in &lint(&[text(&name, content)], &Policy::of(Profile::Strict)).findings {
+    let strict = Policy::of(Profile::Strict);
+    let alone = texts().into_iter().map(|(name, content)| (lint(&[text(&name, content)], &strict), name));
+    // Rules about several manifests see them together.
+    let sides = RULES
+        .iter()
+        .map(|rule| (fixtures::run(&fixtures::root().join(rule.name), "bad", &strict), rule.name.to_owned()));
+    for (report, name) in alone.chain(sides) {
+        for reported in &report.findings {
             let declared = rules::find(reported.finding.rule).unwrap().fix;
             let Some(fix) = &reported.finding.fix else { continue };
             fixed.insert(reported.finding.rule);

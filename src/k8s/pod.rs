@@ -55,6 +55,12 @@ impl<'t> Workload<'t> {
         owners.is_some_and(|owners| owners.items().any(|owner| owner.get("kind").and_then(Node::as_str) == Some("Job")))
     }
 
+    /// Whether its pods are validated as they are written, by the API server or on behalf of its controller.
+    #[must_use]
+    pub fn is_validated(self) -> bool {
+        super::validate::is_validated(self.object.api_version, self.object.kind)
+    }
+
     /// Whether Knative runs it: ports, probes and names are filled in by its controller.
     #[must_use]
     pub fn is_knative(self) -> bool {

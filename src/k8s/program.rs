@@ -60,7 +60,8 @@ pub fn not_runnable(container: Container<'_>, tables: &Tables, program: &str) ->
 }
 
 /// Whether a program is a shell that the image is known to lack. A mount may bring one, and so may a `PATH` of its own.
-fn lacks_shell(container: Container<'_>, tables: &Tables, program: &str) -> bool {
+#[must_use]
+pub fn lacks_shell(container: Container<'_>, tables: &Tables, program: &str) -> bool {
     let name = base_name(program);
     let folder = program.strip_suffix(name).unwrap_or_default();
     if !is_shell(name) || !matches!(folder, "" | "/bin/" | "/usr/bin/" | "/usr/local/bin/") {

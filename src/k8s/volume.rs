@@ -145,6 +145,11 @@ impl<'t> Volume<'t> {
         }
     }
 
+    /// Its mapping.
+    pub(super) fn node(self) -> Node<'t> {
+        self.node
+    }
+
     /// Whether it is an emptyDir in memory.
     #[must_use]
     pub fn is_in_memory(self) -> bool {

@@ -33,6 +33,10 @@ mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod mount_shadows_app;
+mod mount_without_volume;
+mod mounted_file_missing;
+mod mounted_script_not_executable;
 mod node_heap_exceeds_limit;
 mod nonroot_as_root;
 mod nonroot_root_image;
@@ -53,11 +57,13 @@ mod reference_in_other_namespace;
 mod references;
 mod rejected_by_api_server;
 mod required_env_missing;
+mod script_bad_interpreter;
 mod secret_missing;
 mod secret_trailing_newline;
 mod service_account_missing;
 mod stale_latest_image;
 mod startup_budget_too_short;
+mod subpath_key_missing;
 mod unknown_field;
 mod unused_exemption;
 mod unused_suppression;
@@ -284,6 +290,10 @@ pub static RULES: &[&Rule] = &[
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &mount_shadows_app::RULE,
+    &mount_without_volume::RULE,
+    &mounted_file_missing::RULE,
+    &mounted_script_not_executable::RULE,
     &node_heap_exceeds_limit::RULE,
     &nonroot_as_root::RULE,
     &nonroot_root_image::RULE,
@@ -303,11 +313,13 @@ pub static RULES: &[&Rule] = &[
     &reference_in_other_namespace::RULE,
     &rejected_by_api_server::RULE,
     &required_env_missing::RULE,
+    &script_bad_interpreter::RULE,
     &secret_missing::RULE,
     &secret_trailing_newline::RULE,
     &service_account_missing::RULE,
     &stale_latest_image::RULE,
     &startup_budget_too_short::RULE,
+    &subpath_key_missing::RULE,
     &unknown_field::RULE,
     &unused_exemption::RULE,
     &unused_suppression::RULE,

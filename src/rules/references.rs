@@ -1,9 +1,11 @@
-//! Not a rule: what the rules about absent objects have in common.
+//! Not a rule: what the rules about absent objects and keys have in common.
 
 use crate::finding::{Finding, Severity};
+use crate::k8s::decode::nearest;
 use crate::k8s::pod::Workload;
 use crate::k8s::set::references::{Use, references};
 use crate::k8s::set::{Set, Sort, Standing};
+use crate::k8s::volume::Volume;
 
 /// One of the rules about absent objects.
 pub(super) struct Absent<'a> {
@@ -57,5 +59,31 @@ pub(super) fn absent(rule: &Absent<'_>, workload: &Workload<'_>, set: &Set, find
             }
             _ => {}
         }
+    }
+}
+
+/// How many files are named, and how many are compared with a wrong name.
+const MAX_NAMED: usize = 6;
+const MAX_COMPARED: usize = 256;
+
+/// Names the file of a volume that was meant, else those that it has.
+pub(super) fn near_file(finding: Finding, volume: &Volume<'_>, wanted: &str, set: &Set) -> Finding {
+    let names = volume.file_names(set, MAX_COMPARED);
+    if let Some(near) = nearest(wanted, names.iter().copied()) {
+        let finding = finding.help(format!("did you mean `{near}`?"));
+        return match volume.place_of(near, set) {
+            Some((file, span)) => finding.and_elsewhere(file, span, format!("this one is called `{near}`")),
+            None => finding,
+        };
+    }
+    let there: Vec<String> = names.iter().take(MAX_NAMED).map(|name| format!("`{name}`")).collect();
+    let there = match names.len() {
+        0 => return finding,
+        count if count > MAX_NAMED => format!("its files are {} and more", there.join(", ")),
+        _ => format!("its files are {}", there.join(", ")),
+    };
+    match volume.object_place(set) {
+        Some((file, span)) => finding.and_elsewhere(file, span, there),
+        None => finding.and(volume.name_path(), there),
     }
 }

@@ -87,8 +87,13 @@ impl Set {
 
     /// Facts of the objects that a reference leads to.
     pub fn referred<'s>(&'s self, reference: &Reference<'_>) -> impl Iterator<Item = &'s Fact> {
-        let namespace = reference.namespace().map(str::to_owned);
-        let same_name = self.named.get(&(reference.sort, reference.name.into())).map_or(&[][..], Vec::as_slice);
+        self.named(reference.sort, reference.name, reference.namespace())
+    }
+
+    /// Facts of the objects of a name: more than one where a run holds several states of it.
+    pub fn named<'s>(&'s self, sort: Sort, name: &str, namespace: Option<&str>) -> impl Iterator<Item = &'s Fact> {
+        let namespace = namespace.map(str::to_owned);
+        let same_name = self.named.get(&(sort, name.into())).map_or(&[][..], Vec::as_slice);
         same_name.iter().filter(move |fact| self.reaches(fact, namespace.as_deref()))
     }
 }

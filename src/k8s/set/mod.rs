@@ -8,10 +8,12 @@ mod kustomize;
 mod limits;
 mod lookup;
 pub mod references;
+mod start;
 
 pub use facts::{Fact, Facts, Key, Keys, PROVIDERS, Sort, Value};
 pub use kustomize::patch_files;
 pub use lookup::Standing;
+pub use start::{Interpreter, NoStart, Start};
 
 use super::image::Image;
 use super::quantity::Quantity;

@@ -104,6 +104,12 @@ fn and_or<'a>(list: &'a AndOrList, scope: &mut Scope<'a>) -> Option<Ending> {
     Some(end)
 }
 
+/// Whether a part of a script's main line ends by itself; functions of the script are not known.
+pub(super) fn part_ends(list: &AndOrList) -> bool {
+    let mut scope = Scope { in_script: true, ..Scope::new(Stdin::Empty) };
+    and_or(list, &mut scope).is_some()
+}
+
 fn pipeline<'a>(pipeline: &'a Pipeline, scope: &mut Scope<'a>) -> Option<Ending> {
     if let [only] = &pipeline.seq[..] {
         return command(only, scope);

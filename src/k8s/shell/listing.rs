@@ -107,6 +107,17 @@ fn compound<'a>(command: &'a CompoundCommand, each: &mut impl FnMut(Part<'a>)) {
     }
 }
 
+/// The simple commands of one command: itself, or those within it.
+pub(super) fn of_command(part: &Command) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    command(part, &mut |part| {
+        if let Part::Simple(command) = part {
+            found.extend(words(command));
+        }
+    });
+    found
+}
+
 /// Every simple command of a script as its words; a word that an expansion decides is kept as it is
 /// written, with its `$` or backquote. Empty where the script does not parse.
 pub(super) fn commands(text: &str) -> Vec<Vec<String>> {

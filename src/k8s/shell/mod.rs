@@ -15,6 +15,7 @@ mod programs;
 mod runs;
 mod servers;
 mod stays;
+mod steps;
 mod syntax;
 mod timing;
 mod tools;
@@ -27,6 +28,7 @@ pub use dialect::{Bashism, Then, bashisms};
 pub use loops::waits_forever;
 pub use runs::{Outer, Run, Seen};
 pub use stays::{Parent, Stays, stays_as_parent};
+pub use steps::{Fate, Step};
 pub use syntax::{Fault, SyntaxFault, syntax_fault};
 
 use super::command::base_name;
@@ -184,6 +186,17 @@ pub fn least_sleep(argv: &[&str]) -> Option<u64> {
 #[must_use]
 pub fn always_fails(argv: &[&str]) -> bool {
     timing::always_fails(argv, 0)
+}
+
+/// The simple commands of an argument vector's inline script, with what follows when one of them fails;
+/// wrappers are taken off. `None` where it has no inline script.
+#[must_use]
+pub fn steps(argv: &[&str]) -> Option<Vec<Step>> {
+    let script = script(argv)?;
+    let options = argv[..script.at].iter().rev().take_while(|word| !is_shell(base_name(word)));
+    let stops = options.into_iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('e'));
+    let steps = steps::steps(script.text, stops).into_iter();
+    Some(steps.filter_map(|step| Some(Step { words: inner(&step.words, true)?, ..step })).collect())
 }
 
 /// A command without wrappers, those that limit its time among them.

@@ -80,6 +80,13 @@ pub(super) fn pods<'t>(object: &Object<'t>, further: &[Kind]) -> Vec<Pods<'t>> {
         .collect()
 }
 
+/// Whether the pods of a kind are validated as they are written: by the API server itself, or when a controller
+/// makes built-in objects of them that adds nothing to their containers and volumes.
+pub(super) fn is_validated(api_version: &str, kind: &str) -> bool {
+    let controlled = ["argoproj.io", "apps.kruise.io", "jobset.x-k8s.io", "leaderworkerset.x-k8s.io"];
+    super::schema::is_built_in(api_version, kind) || controlled.contains(&kinds::group(api_version))
+}
+
 /// A field that is there and not null.
 fn present<'t>(node: Node<'t>, key: &str) -> Option<Node<'t>> {
     node.get(key).filter(|value| !value.is_null())
@@ -157,11 +164,7 @@ impl<'t> Checker<'t> {
         if built_in {
             self.metadata(object);
         }
-        let validated = built_in
-            || matches!(
-                object.group(),
-                "argoproj.io" | "apps.kruise.io" | "jobset.x-k8s.io" | "leaderworkerset.x-k8s.io"
-            );
+        let validated = is_validated(object.api_version, object.kind);
         for pods in pods(object, further) {
             if validated && pods.kind.group == kinds::group(object.api_version) {
                 self.pod_spec(pods.spec);
