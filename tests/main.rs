@@ -12,6 +12,7 @@ mod engine;
 mod fixing;
 mod fixtures;
 mod floors;
+mod images;
 mod invariants;
 mod reading;
 mod readme;
