@@ -84,8 +84,8 @@ pub struct ImageFacts {
     /// The data directory of a database.
     #[serde(default)]
     pub data: Option<DataDirectory>,
-    /// Variables that it reads, of names that a Service link could have (`REDIS_PORT`): such as end in `_PORT`,
-    /// `_HOST`, `_SERVICE_HOST`, `_SERVICE_PORT` or `_PORT_…`.
+    /// Variables that it reads, by name pattern, of names that a Service link could have (`REDIS_PORT`): such as end in
+    /// `_PORT`, `_SERVICE_HOST`, `_SERVICE_PORT` or `_PORT_…`.
     #[serde(default)]
     pub reads: Option<Vec<String>>,
     /// HTTP paths by which it says how it is.
