@@ -1,6 +1,8 @@
 //! What a tree means to Kubernetes. The only floor that knows field names.
 
 pub mod backings;
+pub mod budget;
+pub mod claims;
 pub mod command;
 pub mod container;
 pub mod decode;
@@ -24,6 +26,8 @@ pub mod program;
 pub mod quantity;
 pub mod reach;
 pub mod reads;
+pub mod removed;
+pub mod resources;
 pub mod review;
 pub mod schema;
 pub mod security;

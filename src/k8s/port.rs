@@ -51,6 +51,22 @@ impl<'t> Port<'t> {
     }
 }
 
+impl<'t> Port<'t> {
+    /// Whether it names a port of the node itself.
+    #[must_use]
+    pub fn is_host_port_written(self) -> bool {
+        self.node.get("hostPort").and_then(port_number).is_some()
+    }
+
+    /// Where the port of the node stands: its own field, or with `hostNetwork` the container's.
+    #[must_use]
+    pub fn host_port_field(self) -> Field<'t> {
+        let keys: &'static [&'static str] =
+            if self.is_host_port_written() { &["hostPort"] } else { &["containerPort"] };
+        Field::new(self.container.workload.object.root, self.node, keys)
+    }
+}
+
 /// A number from 1 to 65535.
 pub(super) fn port_number(node: Node<'_>) -> Option<u16> {
     u16::try_from(node.as_i64()?).ok().filter(|number| *number > 0)

@@ -1,6 +1,8 @@
 //! The rules: data plus one pure function each, one file each, listed in [`RULES`].
 
 mod aggressive_liveness_probe;
+mod api_version_removed;
+mod binding_subject_missing;
 mod cache_exceeds_limit;
 mod claim_missing;
 mod config_key_missing;
@@ -11,10 +13,12 @@ mod cpu_limit_slows_start;
 mod dropped_capabilities_root_entrypoint;
 mod duplicate_key;
 mod env_duplicate;
+mod env_name_skipped;
 mod exec_probe_default_timeout;
 mod exec_probe_not_runnable;
 mod gomemlimit_invalid;
 mod hidden_line_break;
+mod host_port_replicas;
 mod idle_base_image;
 mod image_architecture_mismatch;
 mod image_pull_never;
@@ -22,6 +26,7 @@ mod invalid_image_reference;
 mod jvm_heap_exceeds_limit;
 mod jvm_options_invalid;
 mod latest_image_tag;
+mod limitrange_violation;
 mod liveness_depends_on_others;
 mod liveness_same_as_readiness;
 mod memory_backed_emptydir;
@@ -40,6 +45,7 @@ mod mounted_script_not_executable;
 mod node_heap_exceeds_limit;
 mod nonroot_as_root;
 mod nonroot_root_image;
+mod pdb_blocks_drain;
 mod pod_memory_overcommitted;
 mod postgres_data_mount;
 mod poststart_always_fails;
@@ -52,6 +58,7 @@ mod probe_port_undeclared;
 mod probe_scheme_mismatch;
 mod probe_timeout_exceeds_period;
 mod pull_secret_missing;
+mod quota_needs_resources;
 mod readonly_root_without_tmp;
 mod reference_in_other_namespace;
 mod references;
@@ -61,6 +68,7 @@ mod script_bad_interpreter;
 mod secret_missing;
 mod secret_trailing_newline;
 mod service_account_missing;
+mod shared_rwo_volume;
 mod stale_latest_image;
 mod startup_budget_too_short;
 mod subpath_key_missing;
@@ -73,7 +81,7 @@ use crate::finding::{Finding, Safety, Severity};
 use crate::k8s::container::Container;
 use crate::k8s::object::Object;
 use crate::k8s::pod::Workload;
-use crate::k8s::set::Set;
+use crate::k8s::set::{Asked, Home, Late, Question, Set};
 use crate::k8s::tables::Tables;
 use crate::node::Document;
 use serde::de::DeserializeOwned;
@@ -242,9 +250,36 @@ pub struct Context<'c> {
     pub tables: &'c Tables,
     /// What the run's other manifests say.
     pub set: &'c Set,
+    /// Number of the object's file in the run; [`NO_FILE`] for an object that comes alone.
+    pub file: u32,
+    /// Minor version of the cluster's Kubernetes 1, where the policy says.
+    pub kubernetes_minor: Option<u32>,
+    /// Where questions are noted that can't be answered yet.
+    pub asked: &'c Asked,
 }
 
-impl Context<'_> {
+/// The number of no file.
+pub const NO_FILE: u32 = u32::MAX;
+
+impl<'c> Context<'c> {
+    /// What is known of the run's pods and accounts. While that is not everything, the question is noted and nothing
+    /// is said: the object is looked at again where that may change what is found. So a rule asks only where it
+    /// has a finding otherwise.
+    #[must_use]
+    pub fn late(&self, question: impl FnOnce() -> Question) -> Option<&'c Late> {
+        let late = self.set.late();
+        if late.is_none() {
+            self.asked.note(question());
+        }
+        late
+    }
+
+    /// Where an object stands.
+    #[must_use]
+    pub fn home<'o>(&self, object: Object<'o>) -> Home<'o> {
+        (object.namespace(), self.file)
+    }
+
     /// The rule's own options.
     ///
     /// # Panics
@@ -258,6 +293,8 @@ impl Context<'_> {
 /// Every rule, by name.
 pub static RULES: &[&Rule] = &[
     &aggressive_liveness_probe::RULE,
+    &api_version_removed::RULE,
+    &binding_subject_missing::RULE,
     &cache_exceeds_limit::RULE,
     &claim_missing::RULE,
     &config_key_missing::RULE,
@@ -268,10 +305,12 @@ pub static RULES: &[&Rule] = &[
     &dropped_capabilities_root_entrypoint::RULE,
     &duplicate_key::RULE,
     &env_duplicate::RULE,
+    &env_name_skipped::RULE,
     &exec_probe_default_timeout::RULE,
     &exec_probe_not_runnable::RULE,
     &gomemlimit_invalid::RULE,
     &hidden_line_break::RULE,
+    &host_port_replicas::RULE,
     &idle_base_image::RULE,
     &image_architecture_mismatch::RULE,
     &image_pull_never::RULE,
@@ -279,6 +318,7 @@ pub static RULES: &[&Rule] = &[
     &jvm_heap_exceeds_limit::RULE,
     &jvm_options_invalid::RULE,
     &latest_image_tag::RULE,
+    &limitrange_violation::RULE,
     &liveness_depends_on_others::RULE,
     &liveness_same_as_readiness::RULE,
     &memory_backed_emptydir::RULE,
@@ -297,6 +337,7 @@ pub static RULES: &[&Rule] = &[
     &node_heap_exceeds_limit::RULE,
     &nonroot_as_root::RULE,
     &nonroot_root_image::RULE,
+    &pdb_blocks_drain::RULE,
     &pod_memory_overcommitted::RULE,
     &postgres_data_mount::RULE,
     &poststart_always_fails::RULE,
@@ -309,6 +350,7 @@ pub static RULES: &[&Rule] = &[
     &probe_scheme_mismatch::RULE,
     &probe_timeout_exceeds_period::RULE,
     &pull_secret_missing::RULE,
+    &quota_needs_resources::RULE,
     &readonly_root_without_tmp::RULE,
     &reference_in_other_namespace::RULE,
     &rejected_by_api_server::RULE,
@@ -317,6 +359,7 @@ pub static RULES: &[&Rule] = &[
     &secret_missing::RULE,
     &secret_trailing_newline::RULE,
     &service_account_missing::RULE,
+    &shared_rwo_volume::RULE,
     &stale_latest_image::RULE,
     &startup_budget_too_short::RULE,
     &subpath_key_missing::RULE,
