@@ -1,7 +1,11 @@
 //! The rules: data plus one pure function each, one file each, listed in [`RULES`].
 
 mod aggressive_liveness_probe;
+mod args_replace_program;
 mod claim_missing;
+mod command_is_directory;
+mod command_not_a_program;
+mod command_single_string;
 mod config_key_missing;
 mod configmap_missing;
 mod cpu_limit_slows_start;
@@ -41,6 +45,7 @@ mod rejected_by_api_server;
 mod secret_missing;
 mod secret_trailing_newline;
 mod service_account_missing;
+mod shell_missing_in_image;
 mod stale_latest_image;
 mod startup_budget_too_short;
 mod unknown_field;
@@ -237,7 +242,11 @@ impl Context<'_> {
 /// Every rule, by name.
 pub static RULES: &[&Rule] = &[
     &aggressive_liveness_probe::RULE,
+    &args_replace_program::RULE,
     &claim_missing::RULE,
+    &command_is_directory::RULE,
+    &command_not_a_program::RULE,
+    &command_single_string::RULE,
     &config_key_missing::RULE,
     &configmap_missing::RULE,
     &cpu_limit_slows_start::RULE,
@@ -276,6 +285,7 @@ pub static RULES: &[&Rule] = &[
     &secret_missing::RULE,
     &secret_trailing_newline::RULE,
     &service_account_missing::RULE,
+    &shell_missing_in_image::RULE,
     &stale_latest_image::RULE,
     &startup_budget_too_short::RULE,
     &unknown_field::RULE,
