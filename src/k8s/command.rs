@@ -2,6 +2,7 @@
 
 use super::container::Container;
 use super::tables::Tables;
+use crate::finding::Edit;
 use crate::node::Node;
 use crate::path::Path;
 use std::borrow::Cow;
@@ -101,6 +102,13 @@ impl<'t> Run<'t> {
     #[must_use]
     pub fn is_as_written(&self) -> bool {
         self.words.iter().all(Word::is_as_written)
+    }
+
+    /// The edit that writes another word; `None` for a word of the image's own.
+    #[must_use]
+    pub fn replace(&self, at: usize, value: serde_json::Value) -> Option<Vec<Edit>> {
+        let node = self.words.get(at)?.node?;
+        Some(vec![Edit::Replace(node.path_from(self.container.workload.object.root), value)])
     }
 
     /// Where a word stands; the image, for a word of its own.

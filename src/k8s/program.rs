@@ -16,6 +16,8 @@ pub enum NoProgram {
     /// A builtin of the shell that no image has as a file: POSIX.1-2017 asks for files of the others (XCU 1.7),
     /// special builtins excepted (XCU 2.14); `source` is bash's.
     Builtin,
+    /// No file has such a name, as what begins so is something else: the words say what.
+    Shape(&'static str),
     /// A shell that the image lacks.
     NoShell,
 }
@@ -26,10 +28,25 @@ pub fn no_program(word: &str) -> Option<NoProgram> {
     if matches!(word, "export" | "source" | "." | "eval" | "exec" | "set" | "unset") {
         return Some(NoProgram::Builtin);
     }
-    let (first, rest) = word.split_once(char::is_whitespace).filter(|_| !is_unsettled(word))?;
+    if is_unsettled(word) {
+        return None;
+    }
+    let shape = match word.as_bytes() {
+        // Not `[` and `[[`, which are programs.
+        [b'[', next, ..] if *next != b'[' => Some("half of a list in brackets"),
+        [b'-', _, ..] => Some("an option"),
+        [b'"' | b'\'', ..] => Some("quoted for a shell, and none reads it"),
+        _ => None,
+    };
+    if !word.contains(char::is_whitespace) || shape == Some("half of a list in brackets") {
+        return shape.map(NoProgram::Shape);
+    }
+    let (first, rest) = word.split_once(char::is_whitespace)?;
     let path = first.contains(['/', '\\']) && !is_shell(base_name(first)) && !is_whole(first);
     let rest = rest.trim();
-    Some(NoProgram::Blank { certain: !path || rest.is_empty() || rest.starts_with(['-', '/', '"', '\'']) })
+    Some(NoProgram::Blank {
+        certain: !path || rest.is_empty() || rest.starts_with(['-', '/', '"', '\'', '|', '&', ';', '<', '>']),
+    })
 }
 
 /// Whether a path is that of a program rather than of a folder whose name goes on: it stands in a folder of the
@@ -46,8 +63,23 @@ fn is_whole(path: &str) -> bool {
 #[must_use]
 pub fn is_unsettled(word: &str) -> bool {
     word.starts_with('<')
-        || ["$(", "{{", "${", "{%", "<%", "#{", "@@", "[["].iter().any(|sign| word.contains(sign))
+        || ["$(", "{{", "${", "{%", "<%", "#{", "@@"].iter().any(|sign| word.contains(sign))
         || word.contains("__")
+}
+
+/// Why a word is a file that nobody executes, where it is one: data, or source that an interpreter reads. A script may
+/// be executable by itself, unless only the `PATH` is searched for it, where none lies under such a name.
+#[must_use]
+pub fn no_executable(word: &str) -> Option<&'static str> {
+    const DATA: &[&str] =
+        &["jar", "war", "conf", "cfg", "ini", "yaml", "yml", "json", "toml", "xml", "properties", "sql", "txt"];
+    const SOURCE: &[&str] = &["py", "js", "mjs", "cjs", "ts", "rb", "php", "exs", "jl", "R", "dart", "go"];
+    let (stem, end) = base_name(word).rsplit_once('.').filter(|(stem, _)| !stem.is_empty())?;
+    let own = !stem.contains(char::is_whitespace);
+    if own && DATA.contains(&end) {
+        return Some("a file of data");
+    }
+    (own && SOURCE.contains(&end) && !word.contains('/')).then_some("a file of source")
 }
 
 /// Why a container can't run a program of this name. An image of which nothing is known has every shell.
@@ -122,7 +154,8 @@ fn meant_by(fault: NoProgram, words: &[&str]) -> Option<Vec<String>> {
 fn with_plain_shell(words: &[&str]) -> Option<Vec<String>> {
     let (first, rest) = words.split_first()?;
     let folder = first.strip_suffix("bash")?;
-    let plain = shell::script(words).is_none_or(|script| shell::bashisms(script.text).is_empty());
+    // What a file needs is not known.
+    let plain = shell::script(words).is_some_and(|script| shell::bashisms(script.text).is_empty());
     let folder = if folder.is_empty() { "" } else { "/bin/" };
     plain.then(|| std::iter::once(format!("{folder}sh")).chain(rest.iter().map(|word| (*word).to_owned())).collect())
 }

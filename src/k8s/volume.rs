@@ -9,6 +9,7 @@ use crate::node::{Kind, Node};
 use crate::path::Path;
 use std::borrow::Cow;
 use std::collections::HashMap;
+use crate::node::Node;
 
 /// One of a pod's `volumes`.
 #[derive(Clone, Copy, Debug)]
@@ -250,6 +251,34 @@ impl<'t> Mount<'t> {
     pub fn place(self) -> Option<&'t str> {
         let place = self.node.get("mountPath")?.as_str().filter(|place| !place.is_empty())?;
         Some(place.trim_end_matches('/'))
+    }
+
+    /// Its own path.
+    #[must_use]
+    pub fn path(self) -> Path {
+        self.node.path_from(self.container.workload.object.root)
+    }
+
+    /// Whether a folder is there for certain: a mount of a part may be a file, and so may what a node or a driver has.
+    #[must_use]
+    pub fn is_directory(self) -> bool {
+        let whole = ["subPath", "subPathExpr"]
+            .iter()
+            .all(|key| self.node.get(key).is_none_or(|part| part.as_str() == Some("")));
+        let name = self.volume_name();
+        let volume = self.container.workload.volumes().find(|volume| volume.name() == name);
+        let folders = [
+            "configMap",
+            "secret",
+            "emptyDir",
+            "projected",
+            "downwardAPI",
+            "persistentVolumeClaim",
+            "ephemeral",
+            "nfs",
+            "image",
+        ];
+        whole && volume.is_some_and(|volume| folders.iter().any(|key| volume.node.get(key).is_some()))
     }
 
     /// Whether it can only be read there.

@@ -55,6 +55,7 @@ fn judge(probe: Probe<'_>, tables: &Tables) -> Option<Finding> {
     let severity = if certain { Severity::Error } else { Severity::Warning };
     let why = match fault {
         NoProgram::Builtin => format!("`{program}` exists within a shell only"),
+        NoProgram::Shape(what) => format!("its first word is no program: it is {what}"),
         NoProgram::NoShell => format!("the image has no `{program}`"),
         NoProgram::Blank { .. } if words.len() == 1 => {
             "its whole command is one word, looked up as a file of that name".to_owned()
@@ -82,7 +83,7 @@ fn judge(probe: Probe<'_>, tables: &Tables) -> Option<Finding> {
             match fault {
                 NoProgram::Builtin => "run it by a shell",
                 NoProgram::NoShell => "use the shell that the image has",
-                NoProgram::Blank { .. } => "write each word as an item of its own",
+                _ => "write each word as an item of its own",
             },
             handler.command_field().set(json!(command)),
         ),

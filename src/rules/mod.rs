@@ -2,9 +2,13 @@
 
 mod aggressive_liveness_probe;
 mod api_version_removed;
+mod args_replace_program;
 mod binding_subject_missing;
 mod cache_exceeds_limit;
 mod claim_missing;
+mod command_is_directory;
+mod command_not_a_program;
+mod command_single_string;
 mod config_key_missing;
 mod config_mount_not_writable;
 mod configmap_missing;
@@ -69,6 +73,7 @@ mod secret_missing;
 mod secret_trailing_newline;
 mod service_account_missing;
 mod shared_rwo_volume;
+mod shell_missing_in_image;
 mod stale_latest_image;
 mod startup_budget_too_short;
 mod subpath_key_missing;
@@ -294,9 +299,13 @@ impl<'c> Context<'c> {
 pub static RULES: &[&Rule] = &[
     &aggressive_liveness_probe::RULE,
     &api_version_removed::RULE,
+    &args_replace_program::RULE,
     &binding_subject_missing::RULE,
     &cache_exceeds_limit::RULE,
     &claim_missing::RULE,
+    &command_is_directory::RULE,
+    &command_not_a_program::RULE,
+    &command_single_string::RULE,
     &config_key_missing::RULE,
     &config_mount_not_writable::RULE,
     &configmap_missing::RULE,
@@ -360,6 +369,7 @@ pub static RULES: &[&Rule] = &[
     &secret_trailing_newline::RULE,
     &service_account_missing::RULE,
     &shared_rwo_volume::RULE,
+    &shell_missing_in_image::RULE,
     &stale_latest_image::RULE,
     &startup_budget_too_short::RULE,
     &subpath_key_missing::RULE,

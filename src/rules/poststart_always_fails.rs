@@ -70,6 +70,7 @@ fn judge(hook: Hook<'_>, tables: &Tables) -> Option<Finding> {
             if let Some((fault, program)) = handler.not_runnable(tables) {
                 let why = match fault {
                     NoProgram::Builtin => format!("`{program}` exists within a shell only"),
+                    NoProgram::Shape(what) => format!("its first word is no program: it is {what}"),
                     NoProgram::NoShell => format!("the image has no `{program}`"),
                     NoProgram::Blank { .. } => {
                         "the first word holds a blank, and is looked up as a file of that name".to_owned()
