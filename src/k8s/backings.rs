@@ -21,7 +21,7 @@ impl<'t> Workload<'t> {
     #[must_use]
     pub fn backings(self) -> Backings<'t> {
         let written = self.volumes().filter_map(|volume| Some((volume.name()?, volume.backing())));
-        let claims = self.claim_templates().into_iter().map(|name| (name, Backing::Claim));
+        let claims = self.claim_template_names().into_iter().map(|name| (name, Backing::Claim));
         Backings(written.chain(claims).collect())
     }
 }

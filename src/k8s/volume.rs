@@ -9,7 +9,6 @@ use crate::node::{Kind, Node};
 use crate::path::Path;
 use std::borrow::Cow;
 use std::collections::HashMap;
-use crate::node::Node;
 
 /// One of a pod's `volumes`.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +76,7 @@ impl<'t> Workload<'t> {
     #[must_use]
     pub fn volumes_are_rendered(self) -> bool {
         let list = self.spec.get("volumes").filter(|list| !list.is_null());
-        let claims = self.claim_templates();
+        let claims = self.claim_template_names();
         list.is_none_or(|list| list.kind() == Kind::Sequence && list.items().all(|item| item.kind() == Kind::Mapping))
             && !self.volumes().filter_map(Volume::name).chain(claims).any(is_placeholder)
     }
@@ -86,7 +85,7 @@ impl<'t> Workload<'t> {
     /// what LeaderWorkerSet and JobSet have in their place. A claim takes the place of a volume of the same name (kubernetes
     /// `pkg/controller/statefulset/stateful_set_utils.go`, updateStorage).
     #[must_use]
-    pub fn claim_templates(self) -> Vec<&'t str> {
+    pub fn claim_template_names(self) -> Vec<&'t str> {
         let root = self.object.root;
         // Elsewhere the API server drops the field.
         if matches!(self.object.group(), "" | "apps" | "batch") && self.object.kind != "StatefulSet" {
@@ -209,7 +208,7 @@ impl<'t> Mount<'t> {
     #[must_use]
     pub fn volume(self) -> Option<Volume<'t>> {
         let workload = self.container.workload;
-        let name = self.volume_name().filter(|name| !workload.claim_templates().contains(name))?;
+        let name = self.volume_name().filter(|name| !workload.claim_template_names().contains(name))?;
         workload.volumes().find(|volume| volume.name() == Some(name))
     }
 

@@ -36,7 +36,7 @@ fn check(workload: &Workload<'_>, _: &Context<'_>, findings: &mut Vec<Finding>) 
     if !workload.is_validated() || !workload.volumes_are_rendered() {
         return;
     }
-    let claims = workload.claim_templates();
+    let claims = workload.claim_template_names();
     let volumes: HashSet<&str> = workload.volumes().filter_map(Volume::name).chain(claims.iter().copied()).collect();
     for container in workload.containers() {
         for mount in container.mounts() {

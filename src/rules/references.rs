@@ -5,9 +5,8 @@ use crate::finding::{Finding, Severity};
 use crate::k8s::decode::nearest;
 use crate::k8s::pod::Workload;
 use crate::k8s::set::references::{Use, references};
-use crate::k8s::set::{Set, Sort, Standing};
+use crate::k8s::set::{Question, Set, Sort, Standing};
 use crate::k8s::volume::Volume;
-use crate::k8s::set::{Question, Sort, Standing};
 
 /// One of the rules about absent objects.
 pub(super) struct Absent<'a> {

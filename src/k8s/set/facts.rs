@@ -1,8 +1,5 @@
 //! What is kept of one object that others refer to by name.
 
-use super::limits::{LimitRange, limit_ranges};
-use super::start::{Start, start};
-use crate::k8s::object::Object;
 use super::late::Pods;
 use super::limits::LimitRange;
 use super::quotas::Quota;
@@ -118,13 +115,6 @@ impl Fact {
         if let Detail::Service(service) = &self.detail { Some(service) } else { None }
     }
 
-/// The few things about a value that rules ask for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Value {
-    /// One line of text that ends in a line feed.
-    pub is_line_with_feed: bool,
-    /// How it begins.
-    pub start: Start,
     /// The access modes of a claim.
     #[must_use]
     pub fn access_modes(&self) -> &[Box<str>] {
@@ -223,60 +213,4 @@ impl Facts {
         };
         self.named.extend(fact);
     }
-}
-
-fn entries<'t>(object: Object<'t>, key: &str) -> impl Iterator<Item = (Node<'t>, Node<'t>)> {
-    object.root.get(key).into_iter().flat_map(Node::entries)
-}
-
-fn key(name: Node<'_>, binary: bool, value: Value) -> Key {
-    Key { name: name.scalar().unwrap_or_default().into(), span: name.span(), binary, value }
-}
-
-fn config_map(object: Object<'_>) -> Keys {
-    let data = entries(object, "data").map(|(name, value)| key(name, false, written(value)));
-    let binary = entries(object, "binaryData").map(|(name, value)| key(name, true, decoded(value)));
-    Keys::Known(data.chain(binary).collect())
-}
-
-fn secret(object: Object<'_>) -> Keys {
-    // A token is written by its controller.
-    if object.root.get("type").and_then(Node::as_str) == Some("kubernetes.io/service-account-token") {
-        return Keys::Unknown;
-    }
-    let data = entries(object, "data").map(|(name, value)| key(name, false, decoded(value)));
-    let plain = entries(object, "stringData").map(|(name, value)| key(name, false, written(value)));
-    Keys::Known(data.chain(plain).collect())
-}
-
-fn written(value: Node<'_>) -> Value {
-    value
-        .as_str()
-        .map_or_else(Value::default, |text| Value { is_line_with_feed: is_line(text), start: start(text.as_bytes()) })
-}
-
-/// Whether a text is one line with its line feed.
-fn is_line(text: &str) -> bool {
-    let body = text.strip_suffix('\n').map(|body| body.strip_suffix('\r').unwrap_or(body));
-    body.is_some_and(|body| !body.is_empty() && !body.contains('\n'))
-}
-
-/// Longest value in base64 that is decoded whole, and how much of a longer one: a file's beginning tells what it is.
-const MAX_DECODED: usize = 4096;
-
-/// A value of `data` of a Secret, or of `binaryData`.
-fn decoded(value: Node<'_>) -> Value {
-    let Some(text) = value.as_str().filter(|_| value.kind() == Kind::String) else { return Value::default() };
-    // A block scalar's own line feed is no part of the value.
-    let text = if value.style() == Style::Literal { text.trim_end() } else { text };
-    let whole = text.len() < MAX_DECODED;
-    // Go's decoder passes over line breaks (encoding/base64).
-    let head = text.bytes().take(MAX_DECODED).filter(|byte| !matches!(byte, b'\n' | b'\r'));
-    let mut head: Vec<u8> = head.collect();
-    if !whole {
-        head.truncate(head.len() / 4 * 4);
-    }
-    let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(head) else { return Value::default() };
-    let line = whole && std::str::from_utf8(&bytes).is_ok_and(is_line);
-    Value { is_line_with_feed: line, start: start(&bytes) }
 }

@@ -141,12 +141,11 @@ impl Set {
     /// Facts of the objects of a name: more than one where a run holds several states of it.
     pub fn named<'s>(&'s self, sort: Sort, name: &str, namespace: Option<&str>) -> impl Iterator<Item = &'s Fact> {
         let namespace = namespace.map(str::to_owned);
-        let same_name = self.named.get(&(sort, name.into())).map_or(&[][..], Vec::as_slice);
-        same_name.iter().filter(move |fact| self.reaches(fact, namespace.as_deref()))
-        let namespace = reference.namespace().map(str::to_owned);
-        let same_name = self.facts(reference.sort, reference.name).iter();
+        let same_name = self.facts(sort, name).iter();
         same_name.filter(move |fact| self.reaches(fact.namespace.as_deref(), namespace.as_deref()))
+    }
 }
+
 fn key_standing<'s>(here: &[&'s Fact], reference: &Reference<'_>) -> Standing<'s> {
     let wanted = reference.key.and_then(Node::as_str).filter(|key| !waits(key));
     let (Some(wanted), Some(first)) = (wanted, here.first()) else { return Standing::Sound };

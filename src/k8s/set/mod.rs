@@ -28,7 +28,6 @@ pub use facts::{Detail, Fact, Facts, PROVIDERS, Sort};
 pub use kustomize::patch_files;
 pub use late::{Account, Asked, Gap, Late, Pods, Question, Subject, subjects};
 pub use limits::LimitRange;
-pub use lookup::Standing;
 pub use lookup::{Found, Standing};
 pub use neighbours::{Home, Neighbours, States};
 pub use quotas::{Counted, Quota, Scope};

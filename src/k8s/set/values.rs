@@ -1,5 +1,6 @@
 //! Keys of ConfigMaps and Secrets, and the few things about their values that rules ask for.
 
+use super::start::{Start, start};
 use crate::k8s::object::{Object, annotation};
 use crate::node::{Kind, Node, Style};
 use crate::source::Span;
@@ -30,17 +31,19 @@ pub struct Key {
 /// Where it stands is no part of what it says.
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
-        (&self.name, self.binary, self.value) == (&other.name, other.binary, other.value)
+        (&self.name, self.binary, &self.value) == (&other.name, other.binary, &other.value)
     }
 }
 
 impl Eq for Key {}
 
 /// The few things about a value that rules ask for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Value {
     /// One line of text that ends in a line feed.
     pub is_line_with_feed: bool,
+    /// How it begins.
+    pub start: Start,
 }
 
 /// Annotations and labels by which something in the cluster writes keys into an object: each project's own
@@ -76,8 +79,8 @@ pub(super) fn config_map(object: Object<'_>) -> Keys {
     if is_filled(object) {
         return Keys::Unknown;
     }
-    let data = entries(object, "data").map(|(name, _)| key(name, false, Value::default()));
-    let binary = entries(object, "binaryData").map(|(name, _)| key(name, true, Value::default()));
+    let data = entries(object, "data").map(|(name, value)| key(name, false, written(value)));
+    let binary = entries(object, "binaryData").map(|(name, value)| key(name, true, decoded(value)));
     Keys::Known(data.chain(binary).collect())
 }
 
@@ -94,20 +97,34 @@ pub(super) fn secret(object: Object<'_>) -> Keys {
     Keys::Known(data.chain(plain).collect())
 }
 
-fn line(text: &str) -> Value {
-    let body = text.strip_suffix('\n').map(|body| body.strip_suffix('\r').unwrap_or(body));
-    Value { is_line_with_feed: body.is_some_and(|body| !body.is_empty() && !body.contains('\n')) }
-}
-
 fn written(value: Node<'_>) -> Value {
-    value.as_str().map_or_else(Value::default, line)
+    value
+        .as_str()
+        .map_or_else(Value::default, |text| Value { is_line_with_feed: is_line(text), start: start(text.as_bytes()) })
 }
 
-/// A value of `data`; what is long, or no text, is of no interest.
+/// Whether a text is one line with its line feed.
+fn is_line(text: &str) -> bool {
+    let body = text.strip_suffix('\n').map(|body| body.strip_suffix('\r').unwrap_or(body));
+    body.is_some_and(|body| !body.is_empty() && !body.contains('\n'))
+}
+
+/// Longest value in base64 that is decoded whole, and how much of a longer one: a file's beginning tells what it is.
+const MAX_DECODED: usize = 4096;
+
+/// A value of `data` of a Secret, or of `binaryData`.
 fn decoded(value: Node<'_>) -> Value {
-    let text = value.as_str().filter(|text| value.kind() == Kind::String && text.len() < 4096);
+    let Some(text) = value.as_str().filter(|_| value.kind() == Kind::String) else { return Value::default() };
     // A block scalar's own line feed is no part of the value.
-    let text = text.map(|text| if value.style() == Style::Literal { text.trim_end() } else { text });
-    let bytes = text.and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map_or_else(Value::default, |text| line(&text))
+    let text = if value.style() == Style::Literal { text.trim_end() } else { text };
+    let whole = text.len() < MAX_DECODED;
+    // Go's decoder passes over line breaks (encoding/base64).
+    let head = text.bytes().take(MAX_DECODED).filter(|byte| !matches!(byte, b'\n' | b'\r'));
+    let mut head: Vec<u8> = head.collect();
+    if !whole {
+        head.truncate(head.len() / 4 * 4);
+    }
+    let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(head) else { return Value::default() };
+    let line = whole && std::str::from_utf8(&bytes).is_ok_and(is_line);
+    Value { is_line_with_feed: line, start: start(&bytes) }
 }
