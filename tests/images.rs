@@ -7,7 +7,7 @@ use crashlint::k8s::quantity::Quantity;
 use crashlint::policy::{Policy, Profile};
 use std::collections::BTreeSet;
 
-fn images() -> Images {
+fn images() -> std::sync::Arc<Images> {
     Policy::of(Profile::Recommended).tables.images
 }
 

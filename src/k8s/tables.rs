@@ -6,6 +6,7 @@ use super::images::{Images, Known};
 use super::kinds::Kind;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Programs that need long to start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -36,7 +37,7 @@ pub struct Tables {
     /// Built-in rows and those of the policy.
     pub slow_starters: Vec<SlowStarter>,
     /// Facts by image.
-    pub images: Images,
+    pub images: Arc<Images>,
     /// Kinds beyond the built-in ones.
     pub kinds: Vec<Kind>,
 }

@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Keys of a rule's settings that are not its own options.
 const COMMON: [&str; 3] = ["severity", "action", "tiers"];
@@ -43,6 +43,9 @@ const IMAGES: [&str; 3] = [
     include_str!("../../policies/images/projects.yaml"),
 ];
 
+/// The built-in tables, read once.
+static TABLES: LazyLock<Tables> = LazyLock::new(tables);
+
 fn tables() -> Tables {
     #[derive(serde::Deserialize)]
     struct Rows {
@@ -54,7 +57,7 @@ fn tables() -> Tables {
         slow_starters: Vec<SlowStarter>,
     }
     Tables {
-        images: Images::new(IMAGES.iter().flat_map(|text| table::<Rows>(text).images).collect()),
+        images: Arc::new(Images::new(IMAGES.iter().flat_map(|text| table::<Rows>(text).images).collect())),
         slow_starters: table::<Slow>(include_str!("../../policies/slow-starters.yaml")).slow_starters,
         kinds: Vec::new(),
     }
@@ -72,7 +75,7 @@ pub(super) fn profile(profile: Profile) -> Policy {
     let document = yaml::documents(source.text()).next().expect("a profile is a document").expect("it is well-formed");
     let mut policy = Policy {
         profile,
-        tables: tables(),
+        tables: TABLES.clone(),
         honour_annotations: true,
         honour_annotations_as_written: None,
         mode: Mode::default(),
@@ -219,7 +222,7 @@ impl Reader<'_> {
         policy.tables.slow_starters.splice(0..0, file.slow_starters);
         if !file.images.is_empty() {
             let rows = file.images.into_iter().chain(policy.tables.images.rows().iter().cloned()).collect();
-            policy.tables.images = Images::new(rows);
+            policy.tables.images = Arc::new(Images::new(rows));
         }
     }
 

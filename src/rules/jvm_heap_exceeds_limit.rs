@@ -118,6 +118,10 @@ fn advise(finding: Finding, container: Container<'_>, demand: &Demand<'_>, limit
     if demand.percentage.is_some() && demand.beside.is_empty() {
         return finding.help("set `-XX:MaxRAMPercentage=75.0`");
     }
+    // A heap that the kubelet derives from the limit grows with it.
+    if container.variables().any(|variable| variable.resource_divisor().is_some()) {
+        return finding.help(format!("give the heap about {}", limit.amount.times(3, 4).tidy()));
+    }
     let heap = demand.touched.as_ref().map_or(demand.heap.amount, |touched| touched.amount.max(demand.heap.amount));
     let wanted = heap.times(4, 3).max(demand.sum()).round_up_to_mebi(64);
     let finding = finding.help(format!(

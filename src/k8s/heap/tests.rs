@@ -67,7 +67,7 @@ fn an_images_own_heap_counts_where_nothing_changes_it() {
         ..ImageFacts::default()
     };
     let own = |fields: &str, runtime| {
-        let tables = Tables { images: Images::new(vec![broker(runtime)]), ..Tables::default() };
+        let tables = Tables { images: Images::new(vec![broker(runtime)]).into(), ..Tables::default() };
         with(fields, |container, limit| {
             let jvm = demand(container, &tables, limit).map(|demand| demand.heap.amount);
             let cache = caches(container, &tables, limit).into_iter().map(|cache| cache.setting.amount).next();
