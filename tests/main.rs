@@ -17,6 +17,7 @@ mod invariants;
 mod reading;
 mod readme;
 mod report;
+mod set;
 mod stories;
 #[cfg(all(feature = "webhook", unix))]
 mod webhook;

@@ -5,10 +5,11 @@ use crate::finding::{Finding, Place, Severity};
 use crate::k8s::field::item_name;
 use crate::k8s::object::Object;
 use crate::k8s::schema;
-use crate::k8s::set::Set;
+use crate::k8s::set::{Asked, Set};
 use crate::node::Node;
 use crate::path::{Path, Segment};
 use crate::policy::{Action, Mode, Policy};
+use crate::rules::NO_FILE;
 use std::collections::HashMap;
 
 /// What is to be done with an object.
@@ -96,7 +97,9 @@ pub fn rule(request: &Request<'_>, mode: Mode, policy: &Policy) -> Vec<Ruling> {
 #[must_use]
 pub fn verdicts(object: Object<'_>, namespace: Option<&str>, policy: &Policy, only: &[&'static str]) -> Vec<Verdict> {
     let namespace = namespace.or_else(|| object.namespace());
-    let view = View { file: "-", namespace, may_patch: false, admission: true, only };
+    // The object comes alone: what is asked of others stays open.
+    let asked = Asked::default();
+    let view = View { file: "-", namespace, may_patch: false, admission: true, number: NO_FILE, asked: &asked, only };
     match examine(object, Vec::new(), policy, &Set::default(), &view) {
         Examined::Patch => Vec::new(),
         Examined::Judged { mut verdicts, .. } => {

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Place, Severity};
 use crate::k8s::object::Object;
 use crate::k8s::pod::Workload;
 use crate::k8s::schema;
-use crate::k8s::set::Set;
+use crate::k8s::set::{Asked, Set};
 use crate::path;
 use crate::policy::{Policy, Target};
 use crate::rules::{Check, Context, RULES, Rule, Scope};
@@ -24,6 +24,10 @@ pub(super) struct View<'v> {
     pub(super) admission: bool,
     /// The rules that are asked; all of them where none is named.
     pub(super) only: &'v [&'static str],
+    /// The file's number in the run.
+    pub(super) number: u32,
+    /// Questions of rules that can't be answered yet.
+    pub(super) asked: &'v Asked,
 }
 
 /// A finding after policy.
@@ -38,13 +42,13 @@ pub struct Verdict {
 }
 
 /// What an object turned out to be.
-pub(super) enum Examined {
+pub(super) enum Examined<'t> {
     /// A patch: no rule runs on it.
     Patch,
     /// An object, with all that is said of it.
     Judged {
-        /// Whether it is of a kind that carries pods.
-        carries_pods: bool,
+        /// The pods that it carries.
+        workloads: Vec<Workload<'t>>,
         /// In the order of the rules.
         verdicts: Vec<Verdict>,
     },
@@ -58,7 +62,7 @@ pub(super) fn examine<'t>(
     policy: &'t Policy,
     set: &Set,
     view: &View<'_>,
-) -> Examined {
+) -> Examined<'t> {
     let workloads = object.workloads(&policy.tables.kinds);
     let is_patch = (view.may_patch && object.has_patch_directive())
         || object.lacks_template(&workloads)
@@ -77,7 +81,7 @@ pub(super) fn examine<'t>(
     }
     let unused = ignores.unused(|rule| policy.runs(rule));
     verdicts.extend(unused.filter_map(|finding| judge(finding, Some(object), None, policy, view)));
-    Examined::Judged { carries_pods: !workloads.is_empty(), verdicts }
+    Examined::Judged { workloads, verdicts }
 }
 
 /// Applies the policy to a finding; `None` where it is not reported.
@@ -123,7 +127,14 @@ fn run(object: Object<'_>, workloads: &[Workload<'_>], policy: &Policy, set: &Se
     let mut findings = Vec::new();
     for rule in RULES.iter().filter(|rule| policy.runs(rule.name) && applies(rule, object, view)) {
         let options = policy.options(rule.name);
-        let context = Context { options: &**options, tables: &policy.tables, set };
+        let context = Context {
+            options: &**options,
+            tables: &policy.tables,
+            set,
+            file: view.number,
+            kubernetes_minor: policy.kubernetes_minor,
+            asked: view.asked,
+        };
         match rule.check {
             Check::Document(_) | Check::Engine => {}
             Check::Object(check) => check(&object, &context, &mut findings),

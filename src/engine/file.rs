@@ -3,10 +3,10 @@
 use super::examine::{Examined, Verdict, View, examine, judge};
 use super::outcome::{Excerpt, InputError, NotRendered, ObjectRef, Reported, Summary};
 use super::read::Input;
-use super::survey::{self, First, Survey};
+use super::survey::{self, Survey};
 use crate::finding::{Finding, Place};
 use crate::k8s::object::Object;
-use crate::k8s::set::Set;
+use crate::k8s::set::{Asked, Facts, Set};
 use crate::node::Document;
 use crate::policy::Policy;
 use crate::read::parts;
@@ -24,14 +24,42 @@ pub(super) struct Outcome {
     pub(super) summary: Summary,
 }
 
+impl Outcome {
+    /// What two parts of a file say.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.findings.extend(other.findings);
+        self.input_errors.extend(other.input_errors);
+        self.not_rendered.extend(other.not_rendered);
+        self.summary.files += other.summary.files;
+        self.summary.documents += other.summary.documents;
+        self.summary.objects += other.summary.objects;
+        self.summary.workloads += other.summary.workloads;
+        self
+    }
+}
+
 /// Longest line that is kept for showing, in bytes.
 const MAX_SHOWN: usize = 4096;
 
-/// Lints one file, but for what the first pass has said of it already.
-pub(super) fn lint(input: &Input, inputs: &[Input], policy: &Policy, survey: &Survey, first: First) -> Outcome {
+/// What the second pass makes of a file.
+#[derive(Debug, Default)]
+pub(super) struct Second {
+    pub(super) outcome: Outcome,
+    /// Whether what the first pass has said of the file counts no more.
+    pub(super) alone: bool,
+    /// What it says of pods and accounts.
+    pub(super) facts: Facts,
+    /// What its rules would like to know once everything is known.
+    pub(super) asked: Asked,
+}
+
+/// Lints one file, but for the parts of which the first pass has said everything already.
+pub(super) fn lint(at: u32, inputs: &[Input], policy: &Policy, survey: &Survey) -> Second {
+    let mut second = Second::default();
+    let Some(input) = inputs.get(at as usize) else { return second };
     let left_out = |why| {
         let not_rendered = vec![NotRendered { file: Arc::clone(&input.name), why }];
-        Outcome { not_rendered, ..Outcome::default() }
+        Second { outcome: Outcome { not_rendered, ..Outcome::default() }, alone: true, ..Second::default() }
     };
     let path = input.path.as_deref();
     if path.is_some_and(is_chart_template) {
@@ -42,20 +70,24 @@ pub(super) fn lint(input: &Input, inputs: &[Input], policy: &Policy, survey: &Su
     }
     let source = match input.source() {
         Ok(Some(source)) => source,
-        Ok(None) => return Outcome::default(),
-        Err(error) => return Outcome { input_errors: vec![error], ..Outcome::default() },
+        Ok(None) => return Second { alone: true, ..Second::default() },
+        Err(error) => {
+            let outcome = Outcome { input_errors: vec![error], ..Outcome::default() };
+            return Second { outcome, alone: true, ..Second::default() };
+        }
     };
-    let First { mut outcome, done } = first;
-    outcome.summary.files = 1;
+    let done = survey.done(at);
+    second.outcome.summary.files = 1;
     for part in parts(source.text()) {
-        if done.contains(&part.span(source.text())) {
+        if done.binary_search(&part.span(source.text())).is_ok() {
             continue;
         }
         for document in part.documents(source.text()) {
             match document {
                 Ok(document) => {
+                    let Second { outcome, facts, asked, .. } = &mut second;
                     let set = &survey.set;
-                    File { source: &source, policy, set, inputs, outcome: &mut outcome }.document(&document, path);
+                    File { source: &source, policy, set, inputs, at, outcome, facts, asked }.document(&document, path);
                 }
                 // A template: what could be read of it is no manifest either.
                 Err(_) if ["{{", "{%", "<%"].iter().any(|sign| source.text().contains(sign)) => {
@@ -63,7 +95,7 @@ pub(super) fn lint(input: &Input, inputs: &[Input], policy: &Policy, survey: &Su
                 }
                 Err(malformed) => {
                     let at = source.position(malformed.offset);
-                    outcome.input_errors.push(InputError {
+                    second.outcome.input_errors.push(InputError {
                         file: Arc::clone(&input.name),
                         line: Some(at.line),
                         column: Some(at.column),
@@ -73,7 +105,7 @@ pub(super) fn lint(input: &Input, inputs: &[Input], policy: &Policy, survey: &Su
             }
         }
     }
-    outcome
+    second
 }
 
 /// Whether a text holds `#{NAME}` as a value, as Octopus Deploy, Azure Pipelines and others write what they replace.
@@ -109,7 +141,11 @@ pub(super) struct File<'f> {
     pub(super) set: &'f Set,
     /// The run's files, for places elsewhere.
     pub(super) inputs: &'f [Input],
+    /// Its number among them.
+    pub(super) at: u32,
     pub(super) outcome: &'f mut Outcome,
+    pub(super) facts: &'f mut Facts,
+    pub(super) asked: &'f Asked,
 }
 
 impl File<'_> {
@@ -148,23 +184,27 @@ impl File<'_> {
             faults = rest;
             self.object(object, own, may_patch.is_some());
         }
-        let view = View { file: self.source.name(), namespace: None, may_patch: false, admission: false, only: &[] };
-        for verdict in faults.into_iter().filter_map(|fault| judge(fault, None, None, self.policy, &view)) {
-            self.report(verdict, None);
-        }
+        let view = self.view(None, false);
+        let verdicts: Vec<_> =
+            faults.into_iter().filter_map(|fault| judge(fault, None, None, self.policy, &view)).collect();
+        verdicts.into_iter().for_each(|verdict| self.report(verdict, None));
+    }
+
+    fn view<'v>(&'v self, namespace: Option<&'v str>, may_patch: bool) -> View<'v> {
+        let (file, number) = (&**self.source.name(), self.at);
+        View { file, namespace, may_patch, admission: false, number, asked: self.asked, only: &[] }
     }
 
     fn object(&mut self, object: Object<'_>, faults: Vec<Finding>, may_patch: bool) {
-        let view =
-            View { file: self.source.name(), namespace: object.namespace(), may_patch, admission: false, only: &[] };
-        let examined = examine(object, faults, self.policy, self.set, &view);
+        let examined = examine(object, faults, self.policy, self.set, &self.view(object.namespace(), may_patch));
         match examined {
             Examined::Patch => {
                 let file = Arc::clone(self.source.name());
                 self.outcome.not_rendered.push(NotRendered { file, why: "patch" });
             }
-            Examined::Judged { carries_pods, verdicts } => {
-                self.outcome.summary.workloads += usize::from(carries_pods);
+            Examined::Judged { workloads, verdicts } => {
+                self.facts.add_late(self.at, object, &workloads);
+                self.outcome.summary.workloads += usize::from(!workloads.is_empty());
                 for verdict in verdicts {
                     self.report(verdict, Some(object));
                 }

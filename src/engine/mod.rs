@@ -1,7 +1,8 @@
 //! Objects, rules and policy make a report.
 //!
 //! Two passes: the first keeps what manifests say to each other, the second runs the rules file by
-//! file. Memory holds a file for each thread, the facts, and the findings.
+//! file. What only the second one learns, such as who runs which pods, is known at its end; the few files of which
+//! rules have more to say then are read again. Memory holds a file for each thread, the facts, and the findings.
 
 pub mod admission;
 mod examine;
@@ -17,11 +18,13 @@ pub use read::Input;
 
 use crate::finding::{Finding, Severity};
 use crate::policy::Policy;
+use file::{Outcome, Second};
 use outcome::{InputError, Report};
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use survey::Survey;
 
 /// Stack of a worker, in bytes: the shell's grammar recurses.
 const STACK: usize = 32 << 20;
@@ -33,22 +36,34 @@ const STACK: usize = 32 << 20;
 pub fn lint(inputs: &[Input], policy: &Policy, threads: usize, progress: &(dyn Fn(usize, usize) + Sync)) -> Report {
     let run = || {
         let mut survey = survey::survey(inputs, policy);
-        let first = survey.first();
         let done = AtomicUsize::new(0);
-        let outcomes: Vec<file::Outcome> = inputs
-            .par_iter()
-            .zip(first)
-            .map(|(input, first)| {
-                // A fault of ours in one file must not lose the others.
-                let outcome = catch_unwind(AssertUnwindSafe(|| file::lint(input, inputs, policy, &survey, first)));
+        let pass = |at: u32, survey: &Survey| {
+            // A fault of ours in one file must not lose the others.
+            catch_unwind(AssertUnwindSafe(|| file::lint(at, inputs, policy, survey))).unwrap_or_else(|_| Second {
+                outcome: Outcome { input_errors: vec![crash(&inputs[at as usize])], ..Outcome::default() },
+                alone: true,
+                ..Second::default()
+            })
+        };
+        let mut second: Vec<Second> = (0..inputs.len() as u32)
+            .into_par_iter()
+            .map(|at| {
+                let linted = pass(at, &survey);
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, inputs.len());
-                outcome
-                    .unwrap_or_else(|_| file::Outcome { input_errors: vec![crash(input)], ..file::Outcome::default() })
+                linted
             })
             .collect();
-        outcomes
+        survey.close(second.iter_mut().map(|linted| std::mem::take(&mut linted.facts)));
+        // Now that all is known, some have to be looked at again.
+        second.par_iter_mut().enumerate().for_each(|(at, linted)| {
+            if linted.asked.is_worth_asking(&survey.set) {
+                *linted = pass(at as u32, &survey);
+            }
+        });
+        let both = survey.outcomes().zip(second);
+        both.map(|(first, second)| if second.alone { second.outcome } else { first.and(second.outcome) }).collect()
     };
-    let outcomes = match pool(threads) {
+    let outcomes: Vec<Outcome> = match pool(threads) {
         Some(pool) => pool.install(run),
         // No thread to be had: this one has to do.
         None => run(),
@@ -67,7 +82,7 @@ fn crash(input: &Input) -> InputError {
     InputError { file: Arc::clone(&input.name), line: None, column: None, message }
 }
 
-fn gather(outcomes: Vec<file::Outcome>, policy: &Policy) -> Report {
+fn gather(outcomes: Vec<Outcome>, policy: &Policy) -> Report {
     let mut report = Report::default();
     for mut outcome in outcomes {
         outcome.findings.sort_by(|a, b| {

@@ -2,18 +2,18 @@
 //!
 //! A document that others may refer to is read here, with all that rules say of it, and not again. The
 //! second pass reads the others. A document that both refers and is referred to, such as a `List` of
-//! everything, is read twice.
+//! everything, is read twice. What workloads say of their pods is gathered in the second pass.
 
 use super::file::{File, Outcome, is_chart_template};
 use super::read::Input;
 use crate::k8s::object::Object;
-use crate::k8s::set::{Facts, PROVIDERS, Set, patch_files};
+use crate::k8s::set::{Asked, Facts, PROVIDERS, Set, patch_files, subjects};
 use crate::node::Node;
 use crate::policy::{Completeness, Policy};
 use crate::read;
 use crate::source::{Source, Span};
 use rayon::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Component, Path, PathBuf};
 
@@ -24,13 +24,15 @@ pub(super) struct Survey {
     patches: HashSet<PathBuf>,
     /// One for each input.
     first: Vec<First>,
+    /// What they say of pods and accounts, one for each input.
+    late: Vec<Facts>,
 }
 
 /// What has been said of a file, and of which parts of it.
 #[derive(Debug, Default)]
-pub(super) struct First {
-    pub(super) outcome: Outcome,
-    pub(super) done: Vec<Span>,
+struct First {
+    outcome: Outcome,
+    done: Vec<Span>,
 }
 
 /// What one file gives to the others.
@@ -47,9 +49,20 @@ impl Survey {
         !self.patches.is_empty() && self.patches.contains(&normal(path))
     }
 
-    /// What has been said of an input already.
-    pub(super) fn first(&mut self) -> Vec<First> {
-        std::mem::take(&mut self.first)
+    /// The parts of an input of which everything has been said.
+    pub(super) fn done(&self, at: u32) -> &[Span] {
+        self.first.get(at as usize).map_or(&[], |first| &first.done)
+    }
+
+    /// What has been said of all inputs.
+    pub(super) fn outcomes(&mut self) -> impl Iterator<Item = Outcome> {
+        std::mem::take(&mut self.first).into_iter().map(|first| first.outcome)
+    }
+
+    /// Makes everything known that the second pass has learnt of each input.
+    pub(super) fn close(&mut self, second: impl Iterator<Item = Facts>) {
+        let first = std::mem::take(&mut self.late);
+        self.set.close(first.into_iter().zip(second).flat_map(|(first, second)| [first, second]));
     }
 }
 
@@ -69,8 +82,12 @@ pub(super) fn survey(inputs: &[Input], policy: &Policy) -> Survey {
     };
     let surveyed: Vec<Surveyed> = inputs.par_iter().enumerate().map(guarded).collect();
     let mut survey = Survey { set: Set::new(policy.set == Completeness::Complete), ..Survey::default() };
-    for file in surveyed {
-        survey.set.add(file.facts);
+    let mut folders: HashMap<Option<&Path>, u32> = HashMap::new();
+    for (mut file, input) in surveyed.into_iter().zip(inputs) {
+        let new = folders.len() as u32;
+        let folder = *folders.entry(input.path.as_deref().and_then(Path::parent)).or_insert(new);
+        survey.set.add(folder, &mut file.facts);
+        survey.late.push(file.facts);
         survey.patches.extend(file.patches);
         survey.first.push(file.first);
     }
@@ -107,18 +124,31 @@ fn file(at: u32, input: &Input, policy: &Policy) -> Surveyed {
             }
             for object in Object::all(root) {
                 surveyed.facts.add(at, object);
-                refers |= !object.workloads(&policy.tables.kinds).is_empty();
+                refers |= !object.workloads(&policy.tables.kinds).is_empty() || asks(object);
             }
         }
         if refers {
             continue;
         }
-        let mut file =
-            File { source: &source, policy, set: &nothing, inputs: &[], outcome: &mut surveyed.first.outcome };
+        let mut file = File {
+            source: &source,
+            policy,
+            set: &nothing,
+            inputs: &[],
+            at,
+            outcome: &mut surveyed.first.outcome,
+            facts: &mut surveyed.facts,
+            asked: &Asked::default(),
+        };
         documents.iter().for_each(|document| file.document(document, path));
         surveyed.first.done.push(span);
     }
     surveyed
+}
+
+/// Whether rules ask the set about an object that carries no pods.
+fn asks(object: Object<'_>) -> bool {
+    subjects(object).is_some() || object.kind == "PodDisruptionBudget"
 }
 
 /// Whether a text may hold an object that others refer to: by what stands behind each `kind`.

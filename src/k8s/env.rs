@@ -64,6 +64,18 @@ impl Workload<'_> {
     }
 }
 
+/// Whether a text is a name of a variable, as Kubernetes up to 1.31 sees it (IsEnvVarName in apimachinery
+/// `pkg/util/validation/validation.go`).
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    !text.is_empty()
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.chars().all(of_name)
+        && text != "."
+        && !text.starts_with("..")
+}
+
 impl<'t> Variable<'t> {
     fn root(self) -> Node<'t> {
         self.container.workload.object.root

@@ -1,5 +1,7 @@
 //! What a tree means to Kubernetes. The only floor that knows field names.
 
+pub mod budget;
+pub mod claims;
 pub mod command;
 pub mod container;
 pub mod decode;
@@ -20,6 +22,8 @@ pub mod probe;
 pub mod program;
 pub mod quantity;
 pub mod reach;
+pub mod removed;
+pub mod resources;
 pub mod review;
 pub mod schema;
 pub mod set;

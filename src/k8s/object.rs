@@ -66,6 +66,12 @@ impl<'t> Object<'t> {
         }
     }
 
+    /// Where its apiVersion stands; an item of a list may leave it out.
+    #[must_use]
+    pub fn api_version_field(self) -> Field<'t> {
+        Field::new(self.root, self.root, &["apiVersion"])
+    }
+
     /// The group of the apiVersion; empty for the core group.
     #[must_use]
     pub fn group(self) -> &'t str {

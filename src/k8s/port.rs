@@ -1,6 +1,7 @@
 //! Ports that containers declare.
 
 use super::container::{Container, Role};
+use super::field::Field;
 use super::pod::Workload;
 use crate::node::Node;
 
@@ -37,6 +38,22 @@ impl<'t> Port<'t> {
     pub fn host_port(self) -> Option<u16> {
         let written = self.node.get("hostPort").and_then(port_number);
         written.or_else(|| self.container.workload.has_host_network().then(|| self.number()).flatten())
+    }
+}
+
+impl<'t> Port<'t> {
+    /// Whether it names a port of the node itself.
+    #[must_use]
+    pub fn is_host_port_written(self) -> bool {
+        self.node.get("hostPort").and_then(port_number).is_some()
+    }
+
+    /// Where the port of the node stands: its own field, or with `hostNetwork` the container's.
+    #[must_use]
+    pub fn host_port_field(self) -> Field<'t> {
+        let keys: &'static [&'static str] =
+            if self.is_host_port_written() { &["hostPort"] } else { &["containerPort"] };
+        Field::new(self.container.workload.object.root, self.node, keys)
     }
 }
 

@@ -88,6 +88,12 @@ impl Quantity {
         self.nano.div_euclid(NANO) + i128::from(self.nano.rem_euclid(NANO) != 0)
     }
 
+    /// Thousandths, rounded up, as `Quantity.MilliValue` (ibid.) gives them.
+    #[must_use]
+    pub fn milli(self) -> i128 {
+        self.nano.div_euclid(1_000_000) + i128::from(self.nano.rem_euclid(1_000_000) != 0)
+    }
+
     /// As a float, for ratios.
     #[must_use]
     pub fn as_f64(self) -> f64 {

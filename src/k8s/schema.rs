@@ -1,9 +1,9 @@
-//! Which types Kubernetes has: each built-in (apiVersion, kind) with its decoder, and the versions
-//! that are gone.
+//! Which types Kubernetes has: each built-in (apiVersion, kind) with its decoder.
 
 use super::decode::{self, Class, Layout, Misfit};
 use super::kinds::Kind;
 use super::object::Object;
+use super::removed::removed;
 use crate::node::Node;
 use k8s_openapi::Resource;
 use k8s_openapi::api::{
@@ -95,84 +95,6 @@ pub fn misfits(object: &Object<'_>, further: &[Kind]) -> Vec<Misfit> {
         }));
     }
     found
-}
-
-/// A type that Kubernetes no longer serves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Removed {
-    /// `extensions/v1beta1`
-    pub api_version: &'static str,
-    /// `Ingress`
-    pub kind: &'static str,
-    /// The first minor version of Kubernetes 1 that does not serve it.
-    pub since_minor: u32,
-    /// What to write instead; empty where there is nothing.
-    pub instead: &'static str,
-}
-
-const fn gone(api_version: &'static str, kind: &'static str, since_minor: u32, instead: &'static str) -> Removed {
-    Removed { api_version, kind, since_minor, instead }
-}
-
-/// Removed types, as the deprecated API migration guide lists them
-/// (kubernetes.io/docs/reference/using-api/deprecation-guide).
-pub static REMOVED: &[Removed] = &[
-    gone("extensions/v1beta1", "Deployment", 16, "apps/v1"),
-    gone("extensions/v1beta1", "DaemonSet", 16, "apps/v1"),
-    gone("extensions/v1beta1", "ReplicaSet", 16, "apps/v1"),
-    gone("extensions/v1beta1", "NetworkPolicy", 16, "networking.k8s.io/v1"),
-    gone("extensions/v1beta1", "PodSecurityPolicy", 16, ""),
-    gone("extensions/v1beta1", "Ingress", 22, "networking.k8s.io/v1"),
-    gone("apps/v1beta1", "Deployment", 16, "apps/v1"),
-    gone("apps/v1beta1", "StatefulSet", 16, "apps/v1"),
-    gone("apps/v1beta2", "Deployment", 16, "apps/v1"),
-    gone("apps/v1beta2", "DaemonSet", 16, "apps/v1"),
-    gone("apps/v1beta2", "ReplicaSet", 16, "apps/v1"),
-    gone("apps/v1beta2", "StatefulSet", 16, "apps/v1"),
-    gone("networking.k8s.io/v1beta1", "Ingress", 22, "networking.k8s.io/v1"),
-    gone("networking.k8s.io/v1beta1", "IngressClass", 22, "networking.k8s.io/v1"),
-    gone("rbac.authorization.k8s.io/v1beta1", "ClusterRole", 22, "rbac.authorization.k8s.io/v1"),
-    gone("rbac.authorization.k8s.io/v1beta1", "ClusterRoleBinding", 22, "rbac.authorization.k8s.io/v1"),
-    gone("rbac.authorization.k8s.io/v1beta1", "Role", 22, "rbac.authorization.k8s.io/v1"),
-    gone("rbac.authorization.k8s.io/v1beta1", "RoleBinding", 22, "rbac.authorization.k8s.io/v1"),
-    gone("scheduling.k8s.io/v1beta1", "PriorityClass", 22, "scheduling.k8s.io/v1"),
-    gone("storage.k8s.io/v1beta1", "CSIDriver", 22, "storage.k8s.io/v1"),
-    gone("storage.k8s.io/v1beta1", "CSINode", 22, "storage.k8s.io/v1"),
-    gone("storage.k8s.io/v1beta1", "StorageClass", 22, "storage.k8s.io/v1"),
-    gone("storage.k8s.io/v1beta1", "VolumeAttachment", 22, "storage.k8s.io/v1"),
-    gone("storage.k8s.io/v1beta1", "CSIStorageCapacity", 27, "storage.k8s.io/v1"),
-    gone("admissionregistration.k8s.io/v1beta1", "MutatingWebhookConfiguration", 22, "admissionregistration.k8s.io/v1"),
-    gone(
-        "admissionregistration.k8s.io/v1beta1",
-        "ValidatingWebhookConfiguration",
-        22,
-        "admissionregistration.k8s.io/v1",
-    ),
-    gone("apiextensions.k8s.io/v1beta1", "CustomResourceDefinition", 22, "apiextensions.k8s.io/v1"),
-    gone("apiregistration.k8s.io/v1beta1", "APIService", 22, "apiregistration.k8s.io/v1"),
-    gone("certificates.k8s.io/v1beta1", "CertificateSigningRequest", 22, "certificates.k8s.io/v1"),
-    gone("coordination.k8s.io/v1beta1", "Lease", 22, "coordination.k8s.io/v1"),
-    gone("batch/v1beta1", "CronJob", 25, "batch/v1"),
-    gone("batch/v2alpha1", "CronJob", 21, "batch/v1"),
-    gone("discovery.k8s.io/v1beta1", "EndpointSlice", 25, "discovery.k8s.io/v1"),
-    gone("events.k8s.io/v1beta1", "Event", 25, "events.k8s.io/v1"),
-    gone("autoscaling/v2beta1", "HorizontalPodAutoscaler", 25, "autoscaling/v2"),
-    gone("autoscaling/v2beta2", "HorizontalPodAutoscaler", 26, "autoscaling/v2"),
-    gone("policy/v1beta1", "PodDisruptionBudget", 25, "policy/v1"),
-    gone("policy/v1beta1", "PodSecurityPolicy", 25, ""),
-    gone("node.k8s.io/v1beta1", "RuntimeClass", 25, "node.k8s.io/v1"),
-    gone("flowcontrol.apiserver.k8s.io/v1beta1", "FlowSchema", 26, "flowcontrol.apiserver.k8s.io/v1"),
-    gone("flowcontrol.apiserver.k8s.io/v1beta1", "PriorityLevelConfiguration", 26, "flowcontrol.apiserver.k8s.io/v1"),
-    gone("flowcontrol.apiserver.k8s.io/v1beta2", "FlowSchema", 29, "flowcontrol.apiserver.k8s.io/v1"),
-    gone("flowcontrol.apiserver.k8s.io/v1beta2", "PriorityLevelConfiguration", 29, "flowcontrol.apiserver.k8s.io/v1"),
-    gone("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema", 32, "flowcontrol.apiserver.k8s.io/v1"),
-    gone("flowcontrol.apiserver.k8s.io/v1beta3", "PriorityLevelConfiguration", 32, "flowcontrol.apiserver.k8s.io/v1"),
-];
-
-/// The row of a removed type.
-#[must_use]
-pub fn removed(api_version: &str, kind: &str) -> Option<&'static Removed> {
-    REMOVED.iter().find(|row| row.api_version == api_version && row.kind == kind)
 }
 
 #[cfg(test)]

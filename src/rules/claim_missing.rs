@@ -33,5 +33,5 @@ pub(super) static RULE: Rule = Rule {
 fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let wanted = |how: Use| how == Use::Object;
     let claim = Absent { rule: RULE.name, sort: Sort::Claim, severity: Severity::Warning, wanted: &wanted };
-    absent(&claim, workload, context.set, findings);
+    absent(&claim, workload, context, findings);
 }

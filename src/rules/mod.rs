@@ -1,21 +1,26 @@
 //! The rules: data plus one pure function each, one file each, listed in [`RULES`].
 
 mod aggressive_liveness_probe;
+mod api_version_removed;
+mod binding_subject_missing;
 mod claim_missing;
 mod config_key_missing;
 mod configmap_missing;
 mod cpu_limit_slows_start;
 mod duplicate_key;
 mod env_duplicate;
+mod env_name_skipped;
 mod exec_probe_default_timeout;
 mod exec_probe_not_runnable;
 mod gomemlimit_invalid;
 mod hidden_line_break;
+mod host_port_replicas;
 mod idle_base_image;
 mod image_architecture_mismatch;
 mod image_pull_never;
 mod invalid_image_reference;
 mod latest_image_tag;
+mod limitrange_violation;
 mod liveness_depends_on_others;
 mod liveness_same_as_readiness;
 mod memory_backed_emptydir;
@@ -26,6 +31,7 @@ mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod pdb_blocks_drain;
 mod pod_memory_overcommitted;
 mod poststart_always_fails;
 mod prestop_exceeds_grace;
@@ -35,12 +41,14 @@ mod probe_port_undeclared;
 mod probe_scheme_mismatch;
 mod probe_timeout_exceeds_period;
 mod pull_secret_missing;
+mod quota_needs_resources;
 mod reference_in_other_namespace;
 mod references;
 mod rejected_by_api_server;
 mod secret_missing;
 mod secret_trailing_newline;
 mod service_account_missing;
+mod shared_rwo_volume;
 mod stale_latest_image;
 mod startup_budget_too_short;
 mod unknown_field;
@@ -52,7 +60,7 @@ use crate::finding::{Finding, Safety, Severity};
 use crate::k8s::container::Container;
 use crate::k8s::object::Object;
 use crate::k8s::pod::Workload;
-use crate::k8s::set::Set;
+use crate::k8s::set::{Asked, Home, Late, Question, Set};
 use crate::k8s::tables::Tables;
 use crate::node::Document;
 use serde::de::DeserializeOwned;
@@ -221,9 +229,36 @@ pub struct Context<'c> {
     pub tables: &'c Tables,
     /// What the run's other manifests say.
     pub set: &'c Set,
+    /// Number of the object's file in the run; [`NO_FILE`] for an object that comes alone.
+    pub file: u32,
+    /// Minor version of the cluster's Kubernetes 1, where the policy says.
+    pub kubernetes_minor: Option<u32>,
+    /// Where questions are noted that can't be answered yet.
+    pub asked: &'c Asked,
 }
 
-impl Context<'_> {
+/// The number of no file.
+pub const NO_FILE: u32 = u32::MAX;
+
+impl<'c> Context<'c> {
+    /// What is known of the run's pods and accounts. While that is not everything, the question is noted and nothing
+    /// is said: the object is looked at again where that may change what is found. So a rule asks only where it
+    /// has a finding otherwise.
+    #[must_use]
+    pub fn late(&self, question: impl FnOnce() -> Question) -> Option<&'c Late> {
+        let late = self.set.late();
+        if late.is_none() {
+            self.asked.note(question());
+        }
+        late
+    }
+
+    /// Where an object stands.
+    #[must_use]
+    pub fn home<'o>(&self, object: Object<'o>) -> Home<'o> {
+        (object.namespace(), self.file)
+    }
+
     /// The rule's own options.
     ///
     /// # Panics
@@ -237,21 +272,26 @@ impl Context<'_> {
 /// Every rule, by name.
 pub static RULES: &[&Rule] = &[
     &aggressive_liveness_probe::RULE,
+    &api_version_removed::RULE,
+    &binding_subject_missing::RULE,
     &claim_missing::RULE,
     &config_key_missing::RULE,
     &configmap_missing::RULE,
     &cpu_limit_slows_start::RULE,
     &duplicate_key::RULE,
     &env_duplicate::RULE,
+    &env_name_skipped::RULE,
     &exec_probe_default_timeout::RULE,
     &exec_probe_not_runnable::RULE,
     &gomemlimit_invalid::RULE,
     &hidden_line_break::RULE,
+    &host_port_replicas::RULE,
     &idle_base_image::RULE,
     &image_architecture_mismatch::RULE,
     &image_pull_never::RULE,
     &invalid_image_reference::RULE,
     &latest_image_tag::RULE,
+    &limitrange_violation::RULE,
     &liveness_depends_on_others::RULE,
     &liveness_same_as_readiness::RULE,
     &memory_backed_emptydir::RULE,
@@ -262,6 +302,7 @@ pub static RULES: &[&Rule] = &[
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &pdb_blocks_drain::RULE,
     &pod_memory_overcommitted::RULE,
     &poststart_always_fails::RULE,
     &prestop_exceeds_grace::RULE,
@@ -271,11 +312,13 @@ pub static RULES: &[&Rule] = &[
     &probe_scheme_mismatch::RULE,
     &probe_timeout_exceeds_period::RULE,
     &pull_secret_missing::RULE,
+    &quota_needs_resources::RULE,
     &reference_in_other_namespace::RULE,
     &rejected_by_api_server::RULE,
     &secret_missing::RULE,
     &secret_trailing_newline::RULE,
     &service_account_missing::RULE,
+    &shared_rwo_volume::RULE,
     &stale_latest_image::RULE,
     &startup_budget_too_short::RULE,
     &unknown_field::RULE,

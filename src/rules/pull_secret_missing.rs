@@ -4,8 +4,8 @@ use super::references::{Absent, absent};
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::pod::Workload;
-use crate::k8s::set::Sort;
 use crate::k8s::set::references::{Use, references};
+use crate::k8s::set::{Fact, Sort};
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -37,14 +37,17 @@ pub(super) static RULE: Rule = Rule {
 fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let wanted = |how: Use| how == Use::Pull;
     let secret = Absent { rule: RULE.name, sort: Sort::Secret, severity: Severity::Warning, wanted: &wanted };
-    absent(&secret, workload, context.set, findings);
+    absent(&secret, workload, context, findings);
     for reference in references(workload).iter().filter(|reference| reference.how == Use::Pull) {
-        let mut facts = context.set.referred(reference).peekable();
-        let Some(first) = facts.peek().copied() else { continue };
+        let facts: Vec<&Fact> = context.set.referred(reference).collect();
+        let home = context.home(workload.object);
         // Of several states of the Secret, one of the right type is enough.
-        let Some(wrong) = first.secret_type.as_deref().filter(|_| facts.all(|fact| fact.is_no_pull_secret())) else {
+        let beside = |fact: &&&Fact| context.set.neighbours((fact.namespace.as_deref(), fact.file), home).is_some();
+        let Some(first) = facts.iter().find(beside).filter(|_| facts.iter().all(|fact| fact.is_no_pull_secret()))
+        else {
             continue;
         };
+        let wrong = first.secret_type().unwrap_or_default();
         let message = format!("Secret `{}` is of type `{wrong}`, which is not read for pulling images", reference.name);
         findings.push(
             Finding::new(RULE.name, Severity::Warning, reference.path(), message)

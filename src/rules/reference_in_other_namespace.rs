@@ -3,8 +3,8 @@
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::pod::Workload;
-use crate::k8s::set::Standing;
 use crate::k8s::set::references::references;
+use crate::k8s::set::{Question, Standing};
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -20,7 +20,8 @@ pub(super) static RULE: Rule = Rule {
             with FailedMount; a ServiceAccount: no pod is created; a claim: Pending.",
         why: "ConfigMaps, Secrets, ServiceAccounts and PersistentVolumeClaims are looked up in the pod's namespace, \
             and references have no field for another one. The rule compares namespaces as they are written: where \
-            either is absent, or a kustomization sets it, nothing is said.",
+            either is absent, or a kustomization sets it, nothing is said; nor where the same workload is in the other \
+            namespace as well, as then these are two environments.",
         see: "`kubectl describe pod POD` says `not found`, while `kubectl get … -A` shows the object elsewhere.",
         fix: "Move one of the two, or make a copy in the pod's namespace.",
         ignore: "Ignore it where an operator copies the object between namespaces (reflector, kubed, an ExternalSecret in \
@@ -40,6 +41,11 @@ fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Find
             continue;
         }
         seen.push(reference.node);
+        // The same workload is there, too: of this environment, not all is among the manifests.
+        let Some(late) = context.late(|| Question::Other) else { continue };
+        if late.has_workload(workload.object.kind, workload.object.name(), there) {
+            continue;
+        }
         let (kind, here) = (reference.sort.kind(), reference.namespace().unwrap_or_default());
         let message = format!(
             "{kind} `{}` is in namespace `{there}`, and the pod is in `{here}`: it is not found",

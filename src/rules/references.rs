@@ -1,9 +1,10 @@
 //! Not a rule: what the rules about absent objects have in common.
 
+use super::Context;
 use crate::finding::{Finding, Severity};
 use crate::k8s::pod::Workload;
 use crate::k8s::set::references::{Use, references};
-use crate::k8s::set::{Set, Sort, Standing};
+use crate::k8s::set::{Question, Sort, Standing};
 
 /// One of the rules about absent objects.
 pub(super) struct Absent<'a> {
@@ -19,7 +20,8 @@ pub(super) struct Absent<'a> {
 
 /// Reports every reference that leads nowhere: in a complete set each one, else only a name that is
 /// nearly one that is there.
-pub(super) fn absent(rule: &Absent<'_>, workload: &Workload<'_>, set: &Set, findings: &mut Vec<Finding>) {
+pub(super) fn absent(rule: &Absent<'_>, workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let set = context.set;
     let mut seen = Vec::new();
     for reference in references(workload) {
         let own = reference.sort == rule.sort && !reference.optional && (rule.wanted)(reference.how);
@@ -36,7 +38,18 @@ pub(super) fn absent(rule: &Absent<'_>, workload: &Workload<'_>, set: &Set, find
             (Use::Object, Sort::ServiceAccount) => "no pod is created (FailedCreate)",
             (Use::Object, _) => "the pod stays Pending",
         };
-        match set.standing(&reference) {
+        let standing = set.standing(&reference);
+        let speaks = match standing {
+            Standing::NearMiss(..) => true,
+            Standing::Absent => set.is_complete(),
+            _ => false,
+        };
+        // An operator or a StatefulSet of the run may make it.
+        let Some(late) = speaks.then(|| context.late(|| Question::Other)).flatten() else { continue };
+        if late.may_be_made(name) || (rule.sort == Sort::Claim && late.makes_claim(name)) {
+            continue;
+        }
+        match standing {
             Standing::NearMiss(fact, near) => {
                 let severity = if set.is_complete() { rule.severity } else { Severity::Warning };
                 let message = format!("{kind} `{name}` is not among the manifests, and `{near}` is: {happens}");
@@ -47,7 +60,7 @@ pub(super) fn absent(rule: &Absent<'_>, workload: &Workload<'_>, set: &Set, find
                         .help(format!("did you mean `{near}`?")),
                 );
             }
-            Standing::Absent if set.is_complete() => {
+            Standing::Absent => {
                 let message = format!("{kind} `{name}` is not among the manifests: {happens}");
                 findings.push(
                     Finding::new(rule.rule, rule.severity, reference.path(), message)

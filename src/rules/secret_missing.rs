@@ -40,5 +40,5 @@ pub(super) static RULE: Rule = Rule {
 fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let wanted = |how: Use| !matches!(how, Use::Pull | Use::Object);
     let absent_object = Absent { rule: RULE.name, sort: Sort::Secret, severity: Severity::Error, wanted: &wanted };
-    absent(&absent_object, workload, context.set, findings);
+    absent(&absent_object, workload, context, findings);
 }

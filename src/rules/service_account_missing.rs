@@ -35,5 +35,5 @@ pub(super) static RULE: Rule = Rule {
 fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let wanted = |how: Use| how == Use::Object;
     let account = Absent { rule: RULE.name, sort: Sort::ServiceAccount, severity: Severity::Warning, wanted: &wanted };
-    absent(&account, workload, context.set, findings);
+    absent(&account, workload, context, findings);
 }

@@ -1,11 +1,15 @@
-//! What is kept of one object.
+//! What is kept of one object that others refer to by name.
 
-use super::limits::{LimitRange, limit_ranges};
-use crate::k8s::object::Object;
+use super::late::Pods;
+use super::limits::LimitRange;
+use super::quotas::Quota;
+use super::scales::Scale;
+use super::services::Service;
+use super::values::{Keys, config_map, secret};
+use crate::k8s::object::{Object, annotation};
 use crate::k8s::validate::is_placeholder;
-use crate::node::{Kind, Node, Style};
+use crate::node::Node;
 use crate::source::Span;
-use base64::Engine as _;
 
 /// Kinds whose objects have something to say to others.
 pub const PROVIDERS: &[&str] = &[
@@ -13,7 +17,10 @@ pub const PROVIDERS: &[&str] = &[
     "Secret",
     "ServiceAccount",
     "PersistentVolumeClaim",
+    "Service",
     "LimitRange",
+    "ResourceQuota",
+    "HorizontalPodAutoscaler",
     "ExternalSecret",
     "SealedSecret",
     "SealedSecretTemplate",
@@ -38,6 +45,8 @@ pub enum Sort {
     ServiceAccount,
     /// A PersistentVolumeClaim.
     Claim,
+    /// A Service.
+    Service,
 }
 
 impl Sort {
@@ -49,6 +58,7 @@ impl Sort {
             Self::Secret => "Secret",
             Self::ServiceAccount => "ServiceAccount",
             Self::Claim => "PersistentVolumeClaim",
+            Self::Service => "Service",
         }
     }
 }
@@ -64,8 +74,24 @@ pub struct Fact {
     pub span: Span,
     /// What it holds.
     pub keys: Keys,
+    /// What else is known of it, by its sort.
+    pub detail: Detail,
+}
+
+/// What rules ask of an object besides its keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Detail {
+    /// Nothing.
+    #[default]
+    None,
     /// The type of a Secret that is written out; `Opaque` where it names none.
-    pub secret_type: Option<Box<str>>,
+    Secret(Box<str>),
+    /// The pull secrets that a ServiceAccount names.
+    Account(Vec<Box<str>>),
+    /// The access modes of a claim, as written.
+    Claim(Vec<Box<str>>),
+    /// A Service.
+    Service(Box<Service>),
 }
 
 impl Fact {
@@ -74,37 +100,37 @@ impl Fact {
     #[must_use]
     pub fn is_no_pull_secret(&self) -> bool {
         let read = ["kubernetes.io/dockerconfigjson", "kubernetes.io/dockercfg"];
-        self.secret_type.as_deref().is_some_and(|written| !read.contains(&written) && !is_placeholder(written))
+        self.secret_type().is_some_and(|written| !read.contains(&written) && !is_placeholder(written))
     }
-}
 
-/// The keys of a ConfigMap or Secret.
-#[derive(Clone, Debug)]
-pub enum Keys {
-    /// Something else decides.
-    Unknown,
-    /// All of them, in order.
-    Known(Vec<Key>),
-}
+    /// The type of a Secret that is written out.
+    #[must_use]
+    pub fn secret_type(&self) -> Option<&str> {
+        if let Detail::Secret(written) = &self.detail { Some(written) } else { None }
+    }
 
-/// A key of a ConfigMap or Secret.
-#[derive(Clone, Debug)]
-pub struct Key {
-    /// Its name.
-    pub name: Box<str>,
-    /// Where it stands.
-    pub span: Span,
-    /// In `binaryData` of a ConfigMap: volumes show it, variables don't.
-    pub binary: bool,
-    /// What is known of its value.
-    pub value: Value,
-}
+    /// The Service.
+    #[must_use]
+    pub fn service(&self) -> Option<&Service> {
+        if let Detail::Service(service) = &self.detail { Some(service) } else { None }
+    }
 
-/// The few things about a value that rules ask for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Value {
-    /// One line of text that ends in a line feed.
-    pub is_line_with_feed: bool,
+    /// The access modes of a claim.
+    #[must_use]
+    pub fn access_modes(&self) -> &[Box<str>] {
+        if let Detail::Claim(modes) = &self.detail { modes } else { &[] }
+    }
+
+    /// The pull secrets that a ServiceAccount names.
+    #[must_use]
+    pub fn pull_secrets(&self) -> &[Box<str>] {
+        if let Detail::Account(names) = &self.detail { names } else { &[] }
+    }
+
+    /// Whether it says nothing that `other` does not say: the same object once more.
+    pub(super) fn repeats(&self, other: &Self) -> bool {
+        self.namespace == other.namespace && self.keys == other.keys && self.detail == other.detail
+    }
 }
 
 /// Facts of one file.
@@ -112,88 +138,79 @@ pub struct Value {
 pub struct Facts {
     pub(super) named: Vec<(Sort, Box<str>, Fact)>,
     pub(super) limit_ranges: Vec<LimitRange>,
+    pub(super) quotas: Vec<Quota>,
+    pub(super) scales: Vec<Scale>,
     pub(super) retagged: Vec<String>,
+    pub(super) prefixes: Vec<Box<str>>,
+    pub(super) suffixes: Vec<Box<str>>,
     pub(super) gives_selectors: bool,
     pub(super) gives_namespaces: bool,
+    pub(super) reads_elsewhere: bool,
+    pub(super) pods: Vec<Pods>,
+    pub(super) accounts: Vec<super::late::Account>,
+    pub(super) mentioned: Vec<Box<str>>,
 }
 
 impl Facts {
     /// Keeps an object's facts.
     pub fn add(&mut self, file: u32, object: Object<'_>) {
-        let named = |sort, name: Option<Node<'_>>, keys| {
+        let named = |sort, name: Option<Node<'_>>, keys, detail| {
             let name = name.or_else(|| object.root.get("metadata")?.get("name"))?;
             let namespace = object.namespace().map(Into::into);
-            Some((sort, name.as_str()?.into(), Fact { namespace, file, span: name.span(), keys, secret_type: None }))
+            Some((sort, name.as_str()?.into(), Fact { namespace, file, span: name.span(), keys, detail }))
         };
-        let spec = |keys: &[&str]| keys.iter().try_fold(object.root.get("spec")?, |node, key| node.get(key));
+        let made = |keys: &[&str]| {
+            let name = keys.iter().try_fold(object.root.get("spec")?, |node, key| node.get(key));
+            named(Sort::Secret, name, Keys::Unknown, Detail::None)
+        };
+        let names = |list: Option<Node<'_>>, key: &str| {
+            let items = list.into_iter().flat_map(Node::items);
+            items.filter_map(|item| Some(item.get(key)?.as_str()?.into())).collect()
+        };
         let fact = match (object.group(), object.kind) {
-            ("", "ConfigMap") => named(Sort::ConfigMap, None, config_map(object)),
-            ("", "Secret") => named(Sort::Secret, None, secret(object)),
-            ("", "ServiceAccount") => named(Sort::ServiceAccount, None, Keys::Unknown),
-            ("", "PersistentVolumeClaim") => named(Sort::Claim, None, Keys::Unknown),
+            ("", "ConfigMap") => named(Sort::ConfigMap, None, config_map(object), Detail::None),
+            ("", "Secret") => {
+                let written = object.root.get("type").and_then(Node::as_str).unwrap_or("Opaque").into();
+                named(Sort::Secret, None, secret(object), Detail::Secret(written))
+            }
+            ("", "ServiceAccount") => {
+                let pull = names(object.root.get("imagePullSecrets"), "name");
+                named(Sort::ServiceAccount, None, Keys::Unknown, Detail::Account(pull))
+            }
+            ("", "PersistentVolumeClaim") => {
+                let modes = object.root.get("spec").and_then(|spec| spec.get("accessModes"));
+                let modes = modes.into_iter().flat_map(Node::items).filter_map(|mode| Some(mode.as_str()?.into()));
+                named(Sort::Claim, None, Keys::Unknown, Detail::Claim(modes.collect()))
+            }
+            ("", "Service") => {
+                // OpenShift makes a certificate for a Service that asks for one.
+                let certificate = annotation(object.root, "service.beta.openshift.io/serving-cert-secret-name");
+                self.named
+                    .extend(certificate.and_then(|name| named(Sort::Secret, Some(name), Keys::Unknown, Detail::None)));
+                named(Sort::Service, None, Keys::Unknown, Detail::Service(Box::new(Service::of(object))))
+            }
+            ("serving.knative.dev", "Service") => named(Sort::Service, None, Keys::Unknown, Detail::None),
             ("", "LimitRange") => {
-                self.limit_ranges.extend(limit_ranges(object));
+                self.limit_ranges.extend(LimitRange::of(file, object));
+                None
+            }
+            ("", "ResourceQuota") => {
+                self.quotas.extend(Quota::of(file, object));
+                None
+            }
+            ("autoscaling", "HorizontalPodAutoscaler") => {
+                self.scales.extend(Scale::of(file, object));
                 None
             }
             // Operators that make Secrets; each one's own documentation names the field.
-            ("external-secrets.io", "ExternalSecret") => named(Sort::Secret, spec(&["target", "name"]), Keys::Unknown),
-            ("bitnami.com", "SealedSecret") => {
-                named(Sort::Secret, spec(&["template", "metadata", "name"]), Keys::Unknown)
-            }
-            ("cert-manager.io", "Certificate") => named(Sort::Secret, spec(&["secretName"]), Keys::Unknown),
-            ("secrets.hashicorp.com", _) => named(Sort::Secret, spec(&["destination", "name"]), Keys::Unknown),
-            ("secrets.infisical.com", _) => {
-                named(Sort::Secret, spec(&["managedSecretReference", "secretName"]), Keys::Unknown)
-            }
-            ("onepassword.com", "OnePasswordItem") => named(Sort::Secret, None, Keys::Unknown),
+            ("external-secrets.io", "ExternalSecret") => made(&["target", "name"]),
+            ("bitnami.com", "SealedSecret") => made(&["template", "metadata", "name"]),
+            ("cert-manager.io", "Certificate") => made(&["secretName"]),
+            ("secrets.hashicorp.com", _) => made(&["destination", "name"]),
+            ("secrets.infisical.com", _) => made(&["managedSecretReference", "secretName"]),
+            ("onepassword.com" | "kubernetes-client.io", _) => named(Sort::Secret, None, Keys::Unknown, Detail::None),
             _ => None,
         };
-        self.named.extend(fact.map(|(sort, name, fact)| {
-            let written = (object.group().is_empty() && object.kind == "Secret")
-                .then(|| object.root.get("type").and_then(Node::as_str).unwrap_or("Opaque").into());
-            (sort, name, Fact { secret_type: written, ..fact })
-        }));
+        self.named.extend(fact);
     }
-}
-
-fn entries<'t>(object: Object<'t>, key: &str) -> impl Iterator<Item = (Node<'t>, Node<'t>)> {
-    object.root.get(key).into_iter().flat_map(Node::entries)
-}
-
-fn key(name: Node<'_>, binary: bool, value: Value) -> Key {
-    Key { name: name.scalar().unwrap_or_default().into(), span: name.span(), binary, value }
-}
-
-fn config_map(object: Object<'_>) -> Keys {
-    let data = entries(object, "data").map(|(name, _)| key(name, false, Value::default()));
-    let binary = entries(object, "binaryData").map(|(name, _)| key(name, true, Value::default()));
-    Keys::Known(data.chain(binary).collect())
-}
-
-fn secret(object: Object<'_>) -> Keys {
-    // A token is written by its controller.
-    if object.root.get("type").and_then(Node::as_str) == Some("kubernetes.io/service-account-token") {
-        return Keys::Unknown;
-    }
-    let data = entries(object, "data").map(|(name, value)| key(name, false, decoded(value)));
-    let plain = entries(object, "stringData").map(|(name, value)| key(name, false, written(value)));
-    Keys::Known(data.chain(plain).collect())
-}
-
-fn line(text: &str) -> Value {
-    let body = text.strip_suffix('\n').map(|body| body.strip_suffix('\r').unwrap_or(body));
-    Value { is_line_with_feed: body.is_some_and(|body| !body.is_empty() && !body.contains('\n')) }
-}
-
-fn written(value: Node<'_>) -> Value {
-    value.as_str().map_or_else(Value::default, line)
-}
-
-/// A value of `data`; what is long, or no text, is of no interest.
-fn decoded(value: Node<'_>) -> Value {
-    let text = value.as_str().filter(|text| value.kind() == Kind::String && text.len() < 4096);
-    // A block scalar's own line feed is no part of the value.
-    let text = text.map(|text| if value.style() == Style::Literal { text.trim_end() } else { text });
-    let bytes = text.and_then(|text| base64::engine::general_purpose::STANDARD.decode(text).ok());
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map_or_else(Value::default, |text| line(&text))
 }

@@ -1,16 +1,23 @@
 //! Kustomizations: what they make, and what they do to other objects.
 
-use super::facts::{Fact, Facts, Key, Keys, Sort, Value};
+use super::facts::{Detail, Fact, Facts, Sort};
+use super::values::{Key, Keys, Value};
 use crate::node::Node;
 
 impl Facts {
     /// Keeps what a kustomization generates, and what it does to objects: the images that it gives another
-    /// tag or digest, whether it writes labels into selectors, whether it names their namespace.
+    /// tag or digest, what it writes before and behind names, whether it writes labels into selectors, whether it names
+    /// their namespace. One that takes objects from elsewhere, or makes them by other means, says more than the run holds.
     pub fn add_kustomization(&mut self, file: u32, root: Node<'_>) {
         let labels = root.get("labels").into_iter().flat_map(Node::items);
         self.gives_selectors |= root.get("commonLabels").is_some_and(|labels| labels.count() > 0)
             || labels.into_iter().any(|entry| entry.get("includeSelectors").and_then(Node::as_bool) == Some(true));
         self.gives_namespaces |= root.get("namespace").is_some_and(|namespace| !namespace.is_null());
+        let text = |key: &str| root.get(key).and_then(Node::as_str).filter(|text| !text.is_empty());
+        self.prefixes.extend(text("namePrefix").map(Into::into));
+        self.suffixes.extend(text("nameSuffix").map(Into::into));
+        self.reads_elsewhere |= MADE.iter().any(|key| root.get(key).is_some_and(|list| list.count() > 0))
+            || READ.iter().any(|key| root.get(key).into_iter().flat_map(Node::items).any(is_remote));
         for image in root.get("images").into_iter().flat_map(Node::items) {
             let tag = image.get("newTag").filter(|tag| !tag.is_null() && tag.as_str() != Some("latest"));
             let retags = tag.is_some() || image.get("digest").is_some_and(|digest| !digest.is_null());
@@ -21,11 +28,27 @@ impl Facts {
         for (key, sort) in [("configMapGenerator", Sort::ConfigMap), ("secretGenerator", Sort::Secret)] {
             for generator in root.get(key).into_iter().flat_map(Node::items) {
                 let Some(name) = generator.get("name") else { continue };
-                let fact = Fact { namespace: None, file, span: name.span(), keys: keys(generator), secret_type: None };
+                let fact =
+                    Fact { namespace: None, file, span: name.span(), keys: keys(generator), detail: Detail::None };
                 self.named.extend(name.as_str().map(|name| (sort, name.into(), fact)));
             }
         }
     }
+}
+
+/// What a kustomization makes objects by, besides its own generators.
+const MADE: &[&str] = &["generators", "helmCharts", "helmChartInflationGenerator"];
+/// What it reads objects from.
+const READ: &[&str] = &["resources", "bases", "components"];
+
+/// Whether an entry is no path: a URL, or a repository as git or go-getter write it.
+fn is_remote(entry: Node<'_>) -> bool {
+    entry.as_str().is_some_and(|entry| {
+        entry.contains("://")
+            || entry.contains("?ref=")
+            || entry.starts_with("github.com/")
+            || entry.starts_with("git@")
+    })
 }
 
 /// The keys that a generator makes, where it lists them all.

@@ -1,22 +1,47 @@
 //! What the other manifests of a run say.
 //!
 //! Read in a first pass that keeps names, keys, where they stand, and the few things about values
-//! that rules ask for; the trees are dropped.
+//! that rules ask for; the trees are dropped. What workloads say of their pods is gathered while they are read in the
+//! second pass, and known when that has ended (`late`).
 
+mod behind;
+mod bound;
 mod facts;
 mod kustomize;
+mod late;
 mod limits;
 mod lookup;
+mod near;
+mod neighbours;
+mod quotas;
+mod ranger;
 pub mod references;
+mod scales;
+mod selector;
+mod services;
+mod values;
 
-pub use facts::{Fact, Facts, Key, Keys, PROVIDERS, Sort, Value};
+pub use behind::Chosen;
+pub use bound::Nearly;
+pub use facts::{Detail, Fact, Facts, PROVIDERS, Sort};
 pub use kustomize::patch_files;
-pub use lookup::Standing;
+pub use late::{Account, Asked, Gap, Late, Pods, Question, Subject, subjects};
+pub use limits::LimitRange;
+pub use lookup::{Found, Standing};
+pub use neighbours::{Home, Neighbours, States};
+pub use quotas::{Counted, Quota, Scope};
+pub use ranger::{Bound, Owner, Violation, violations};
+pub use scales::Scale;
+pub use selector::Selector;
+pub use services::{Exposes, Place, Service, ServicePort};
+pub use values::{Key, Keys, Value};
 
 use super::image::Image;
 use super::quantity::Quantity;
-use limits::LimitRange;
-use std::collections::HashMap;
+use lookup::NearNames;
+use neighbours::ByNamespace;
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 /// Facts of the run.
 #[derive(Debug, Default)]
@@ -25,11 +50,23 @@ pub struct Set {
     complete: bool,
     /// By sort and name.
     named: HashMap<(Sort, Box<str>), Vec<Fact>>,
-    limit_ranges: Vec<LimitRange>,
+    near: OnceLock<NearNames>,
+    limit_ranges: ByNamespace<LimitRange>,
+    quotas: ByNamespace<Quota>,
+    scales: HashMap<Box<str>, Vec<Scale>>,
     retagged: Vec<String>,
+    prefixes: HashSet<Box<str>>,
+    suffixes: HashSet<Box<str>>,
     gives_selectors: bool,
     gives_namespaces: bool,
+    reads_elsewhere: bool,
+    /// The folder of each file, by number.
+    folders: Vec<u32>,
+    late: Option<Late>,
 }
+
+/// States of one object that are kept. One more makes its keys unknown.
+const MAX_STATES: usize = 100;
 
 impl Set {
     /// A set that sees all there is, or not.
@@ -38,21 +75,47 @@ impl Set {
         Self { complete, ..Self::default() }
     }
 
-    /// Takes over the facts of a file. The files come in their order, whatever order they were read in.
-    pub fn add(&mut self, facts: Facts) {
-        for (sort, name, fact) in facts.named {
-            self.named.entry((sort, name)).or_default().push(fact);
+    /// Takes over the facts of a file that lies in a folder of this number. The files come in their order, whatever
+    /// order they were read in.
+    pub fn add(&mut self, folder: u32, facts: &mut Facts) {
+        self.folders.push(folder);
+        for (sort, name, fact) in std::mem::take(&mut facts.named) {
+            let states = self.named.entry((sort, name)).or_default();
+            if states.len() > MAX_STATES || states.iter().any(|known| fact.repeats(known)) {
+                continue;
+            }
+            let keys = if states.len() == MAX_STATES { Keys::Unknown } else { fact.keys };
+            states.push(Fact { keys, ..fact });
         }
-        self.limit_ranges.extend(facts.limit_ranges);
-        self.retagged.extend(facts.retagged);
+        facts.limit_ranges.drain(..).for_each(|range| self.limit_ranges.add(range));
+        facts.quotas.drain(..).for_each(|quota| self.quotas.add(quota));
+        for scale in facts.scales.drain(..) {
+            self.scales.entry(scale.name.clone()).or_default().push(scale);
+        }
+        self.retagged.append(&mut facts.retagged);
+        self.prefixes.extend(facts.prefixes.drain(..));
+        self.suffixes.extend(facts.suffixes.drain(..));
         self.gives_selectors |= facts.gives_selectors;
         self.gives_namespaces |= facts.gives_namespaces;
+        self.reads_elsewhere |= facts.reads_elsewhere;
     }
 
-    /// Whether what is absent from the run is absent from the cluster.
+    /// Says what all files have said of pods and accounts: from here on everything is known.
+    pub fn close(&mut self, files: impl IntoIterator<Item = Facts>) {
+        self.late = Some(Late::new(files));
+    }
+
+    /// What is known of pods and accounts, once it is.
+    #[must_use]
+    pub fn late(&self) -> Option<&Late> {
+        self.late.as_ref()
+    }
+
+    /// Whether what is absent from the run is absent from the cluster: the policy says so, and no kustomization of the
+    /// run reads from elsewhere.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.complete
+        self.complete && !self.reads_elsewhere
     }
 
     /// Whether a kustomization of the run writes labels into selectors, so that an object without one
@@ -62,24 +125,28 @@ impl Set {
         self.gives_selectors
     }
 
-    fn limit_range(&self, namespace: Option<&str>) -> impl Iterator<Item = &LimitRange> {
-        // An absent namespace matches any: the command line may name it.
-        self.limit_ranges.iter().filter(move |range| match (&range.namespace, namespace) {
-            (Some(range), Some(namespace)) => range == namespace,
-            _ => true,
-        })
-    }
-
     /// The memory limit that a LimitRange gives to containers without one.
     #[must_use]
     pub fn default_memory_limit(&self, namespace: Option<&str>) -> Option<Quantity> {
-        self.limit_range(namespace).find_map(|range| range.memory_limit)
+        self.limit_ranges.reaching(namespace).find_map(LimitRange::memory_limit)
     }
 
     /// The memory request that a LimitRange gives to containers without one.
     #[must_use]
     pub fn default_memory_request(&self, namespace: Option<&str>) -> Option<Quantity> {
-        self.limit_range(namespace).find_map(|range| range.memory_request)
+        self.limit_ranges.reaching(namespace).find_map(LimitRange::memory_request)
+    }
+
+    /// Whether a LimitRange may give a container without one a limit, or a request.
+    #[must_use]
+    pub fn may_give(&self, namespace: Option<&str>, limit: bool, resource: &str) -> bool {
+        self.limit_ranges.reaching(namespace).any(|range| range.gives(limit, resource))
+    }
+
+    /// What autoscalers say of a workload.
+    pub fn scales<'s>(&'s self, kind: &str, name: &str, namespace: Option<&str>) -> impl Iterator<Item = &'s Scale> {
+        let all = self.scales.get(name).map_or(&[][..], Vec::as_slice).iter().take(MAX_STATES);
+        all.filter(move |scale| *scale.kind == *kind && self.reaches(scale.namespace.as_deref(), namespace))
     }
 
     /// Whether a kustomization of the run gives the image a tag or digest of its own.

@@ -35,6 +35,8 @@ pub struct Reference<'t> {
     pub optional: bool,
     /// What for.
     pub how: Use,
+    /// What is written before each key, where all of them become variables.
+    pub prefix: &'t str,
     workload: Workload<'t>,
 }
 
@@ -63,12 +65,12 @@ impl<'t> Reference<'t> {
 #[must_use]
 pub fn references<'t>(workload: &Workload<'t>) -> Vec<Reference<'t>> {
     let mut found = Vec::new();
-    let mut add = |sort, source: Node<'t>, name: &str, key: Option<Node<'t>>, how| {
+    let add = |found: &mut Vec<Reference<'t>>, sort, source: Node<'t>, name: &str, key: Option<Node<'t>>, how| {
         let node = source.get(name).filter(|node| node.as_str().is_some_and(|text| !text.is_empty()));
         let optional = source.get("optional").and_then(Node::as_bool) == Some(true);
         found.extend(node.and_then(|node| {
             let name = node.as_str()?;
-            Some(Reference { sort, name, key, node, optional, how, workload: *workload })
+            Some(Reference { sort, name, key, node, optional, how, prefix: "", workload: *workload })
         }));
     };
     let list = |node: Node<'t>, key: &str| node.get(key).into_iter().flat_map(Node::items).collect::<Vec<_>>();
@@ -77,51 +79,58 @@ pub fn references<'t>(workload: &Workload<'t>) -> Vec<Reference<'t>> {
             let Some(from) = variable.get("valueFrom") else { continue };
             for (field, sort) in [("configMapKeyRef", Sort::ConfigMap), ("secretKeyRef", Sort::Secret)] {
                 if let Some(source) = from.get(field) {
-                    add(sort, source, "name", source.get("key"), Use::Variable);
+                    add(&mut found, sort, source, "name", source.get("key"), Use::Variable);
                 }
             }
         }
-        for source in list(container.node, "envFrom") {
+        for entry in list(container.node, "envFrom") {
+            let before = found.len();
             for (field, sort) in [("configMapRef", Sort::ConfigMap), ("secretRef", Sort::Secret)] {
-                if let Some(source) = source.get(field) {
-                    add(sort, source, "name", None, Use::Variables);
+                if let Some(source) = entry.get(field) {
+                    add(&mut found, sort, source, "name", None, Use::Variables);
                 }
             }
+            let prefix = entry.get("prefix").and_then(Node::as_str).unwrap_or_default();
+            found[before..].iter_mut().for_each(|reference| reference.prefix = prefix);
         }
     }
     // A volume's items ask for a key each; without items, all keys are shown.
-    let mut volume = |sort, source: Node<'t>, name: &str| {
+    let volume = |found: &mut Vec<Reference<'t>>, sort, source: Node<'t>, name: &str| {
         let items = list(source, "items");
         if items.is_empty() {
-            add(sort, source, name, None, Use::Volume);
+            add(found, sort, source, name, None, Use::Volume);
         }
         for item in items {
-            add(sort, source, name, item.get("key"), Use::Volume);
+            add(found, sort, source, name, item.get("key"), Use::Volume);
         }
     };
     for entry in list(workload.spec, "volumes") {
         if let Some(source) = entry.get("configMap") {
-            volume(Sort::ConfigMap, source, "name");
+            volume(&mut found, Sort::ConfigMap, source, "name");
         }
         if let Some(source) = entry.get("secret") {
-            volume(Sort::Secret, source, "secretName");
+            volume(&mut found, Sort::Secret, source, "secretName");
         }
         for source in entry.get("projected").map(|projected| list(projected, "sources")).unwrap_or_default() {
             for (field, sort) in [("configMap", Sort::ConfigMap), ("secret", Sort::Secret)] {
                 if let Some(source) = source.get(field) {
-                    volume(sort, source, "name");
+                    volume(&mut found, sort, source, "name");
                 }
             }
         }
     }
     for entry in list(workload.spec, "volumes") {
         if let Some(source) = entry.get("persistentVolumeClaim") {
-            add(Sort::Claim, source, "claimName", None, Use::Object);
+            add(&mut found, Sort::Claim, source, "claimName", None, Use::Object);
         }
     }
     for source in list(workload.spec, "imagePullSecrets") {
-        add(Sort::Secret, source, "name", None, Use::Pull);
+        add(&mut found, Sort::Secret, source, "name", None, Use::Pull);
     }
-    add(Sort::ServiceAccount, workload.spec, "serviceAccountName", None, Use::Object);
+    // The older name counts where the newer one is absent.
+    let current =
+        workload.spec.get("serviceAccountName").is_some_and(|name| name.as_str().is_some_and(|name| !name.is_empty()));
+    let account = if current { "serviceAccountName" } else { "serviceAccount" };
+    add(&mut found, Sort::ServiceAccount, workload.spec, account, None, Use::Object);
     found
 }
