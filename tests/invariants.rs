@@ -22,6 +22,15 @@ pub(crate) fn texts() -> Vec<(String, String)> {
         let name = path.strip_prefix(fixtures::root()).unwrap().to_str().unwrap().to_owned();
         texts.extend(read(&path).map(|text| (name, text)));
     }
+    // What a rule says only beside other manifests it says where they are one file, too.
+    for rule in fixtures::entries(&fixtures::root()) {
+        let of_rule =
+            |(name, _): &&(String, String)| name.starts_with(&format!("{rule}/bad")) && name.ends_with(".yaml");
+        let bad: Vec<&str> = texts.iter().filter(of_rule).map(|(_, text)| &**text).collect();
+        if bad.len() > 1 {
+            texts.push((format!("{rule}/all"), bad.join("\n---\n")));
+        }
+    }
     for input in crate::corpus::folder().iter().flat_map(|folder| crate::corpus::inputs(folder)) {
         let text = input.path.as_deref().and_then(read).filter(|text| text.len() < 300_000);
         texts.extend(text.map(|text| (input.name.to_string(), text)));

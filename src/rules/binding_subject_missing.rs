@@ -20,10 +20,12 @@ pub(super) static RULE: Rule = Rule {
             \"system:serviceaccount:NAMESPACE:NAME\" cannot list …`. Controllers and operators end with exit code 1 and loop.",
         why: "A RoleBinding or ClusterRoleBinding names accounts by name and namespace, and nothing checks that they exist. The \
             rule speaks of a subject that no ServiceAccount and no workload of the run has, while a workload runs as an \
-            account of the same name in another namespace, or of a name one letter off, to which nothing is bound.",
+            account of the same name in another namespace, or of a name one letter off, to which nothing is bound; and of a \
+            ClusterRoleBinding whose subject names no namespace, which is refused.",
         see: "`kubectl auth can-i list pods --as system:serviceaccount:NAMESPACE:NAME` says no; \
             `kubectl get rolebindings,clusterrolebindings -A -o wide` shows the subjects.",
-        fix: "Correct `subjects`, or the account's namespace. A subject's namespace is not the binding's: it has to be written.",
+        fix: "Correct `subjects`, or the account's namespace. In a RoleBinding a subject without a namespace is of the \
+            binding's own; in a ClusterRoleBinding it has to be written.",
         ignore: "The rule is silent where a kustomization sets namespaces. Ignore it where another manifest binds the account.",
         source: "Kubernetes documentation: Using RBAC Authorization, Referring to subjects; \
             `pkg/registry/rbac/validation/rule.go` (appliesToUser)",
@@ -41,6 +43,13 @@ fn check(object: &Object<'_>, context: &Context<'_>, findings: &mut Vec<Finding>
         let (name, account) = (subject.name, nearly.account());
         let runs_as = account.namespace.as_deref().unwrap_or_default();
         let (field, right, message) = match &nearly {
+            Nearly::Namespace(_) if subject.namespace.is_none() => {
+                let message = format!(
+                    "the subject `{name}` names no namespace: the API server refuses the ClusterRoleBinding, and the \
+                     workload's calls"
+                );
+                (subject.namespace_field(*object), runs_as, message)
+            }
             Nearly::Namespace(_) => {
                 let bound = subject.namespace.unwrap_or_default();
                 let message = format!(
@@ -57,12 +66,17 @@ fn check(object: &Object<'_>, context: &Context<'_>, findings: &mut Vec<Finding>
                 (subject.name_field(*object), &*account.name, message)
             }
         };
-        findings.push(
-            Finding::new(RULE.name, Severity::Warning, field.path(), message)
-                .label("nothing runs as this")
-                .and_elsewhere(account.file, account.span, "the workload runs as this account")
-                .help(format!("did you mean `{right}`?"))
-                .fix(Safety::Review, format!("bind the role to `{right}`"), field.set(Value::from(right))),
-        );
+        let finding = Finding::new(RULE.name, Severity::Warning, field.path(), message)
+            .label("nothing runs as this")
+            .and_elsewhere(account.file, account.span, "the workload runs as this account");
+        findings.push(if right.is_empty() {
+            finding.help("write the namespace of the account")
+        } else {
+            finding.help(format!("did you mean `{right}`?")).fix(
+                Safety::Review,
+                format!("bind the role to `{right}`"),
+                field.set(Value::from(right)),
+            )
+        });
     }
 }

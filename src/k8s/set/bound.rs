@@ -28,16 +28,23 @@ impl Set {
     /// Whether a subject is an account of the run, or may be one.
     #[must_use]
     pub fn has_account(&self, subject: &Subject<'_>) -> bool {
-        let namespace = subject.namespace;
-        namespace.is_none_or(is_placeholder)
-            || self.gives_namespaces
-            || matches!(self.find(Sort::ServiceAccount, subject.name, namespace), Found::Here(_) | Found::Elsewhere)
+        match subject.namespace {
+            _ if self.gives_namespaces => true,
+            None => !subject.cluster_wide,
+            Some(namespace) => {
+                let found = self.find(Sort::ServiceAccount, subject.name, Some(namespace));
+                is_placeholder(namespace) || matches!(found, Found::Here(_) | Found::Elsewhere)
+            }
+        }
     }
 
     /// The account that a subject was likely meant to be: nothing is bound to it. Asked once all is known.
     #[must_use]
     pub fn nearly_bound(&self, subject: &Subject<'_>) -> Option<Nearly<'_>> {
         let late = self.late()?;
+        if subject.namespace.is_none() {
+            return late.running(subject.name).first().map(Nearly::Namespace);
+        }
         let here = |account: &&Account| self.reaches(account.namespace.as_deref(), subject.namespace);
         if late.running(subject.name).iter().any(|account| here(&account)) || late.may_be_made(subject.name) {
             return None;

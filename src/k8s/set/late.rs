@@ -128,8 +128,12 @@ impl Facts {
 pub struct Subject<'t> {
     /// The subject's name.
     pub name: &'t str,
-    /// Its namespace, as written.
+    /// Its namespace: as written, else that of a RoleBinding (appliesToUser in kubernetes
+    /// `pkg/registry/rbac/validation/rule.go`).
     pub namespace: Option<&'t str>,
+    /// Whether a ClusterRoleBinding names it, in which a namespace has to be written (ValidateRoleBindingSubject in
+    /// kubernetes `pkg/apis/rbac/validation/validation.go`).
+    pub cluster_wide: bool,
     /// Its mapping.
     pub node: Node<'t>,
 }
@@ -154,10 +158,12 @@ pub fn subjects<'t>(object: Object<'t>) -> Option<impl Iterator<Item = Subject<'
     let binding = matches!(object.kind, "RoleBinding" | "ClusterRoleBinding");
     (binding && object.group() == "rbac.authorization.k8s.io").then(|| {
         let subjects = object.root.get("subjects").into_iter().flat_map(Node::items);
-        subjects.filter_map(|node| {
+        let (own, cluster_wide) = (object.namespace(), object.kind == "ClusterRoleBinding");
+        subjects.filter_map(move |node| {
             let text = |key| node.get(key).and_then(Node::as_str).filter(|text| !text.is_empty());
             (text("kind") == Some("ServiceAccount")).then_some(())?;
-            Some(Subject { name: text("name")?, namespace: text("namespace"), node })
+            let namespace = text("namespace").or(own.filter(|_| !cluster_wide));
+            Some(Subject { name: text("name")?, namespace, cluster_wide, node })
         })
     })
 }

@@ -110,6 +110,6 @@ mod tests {
             assert_eq!(names.near(name), by_hand, "{name}");
         }
         assert_eq!(names.near("checkout-config"), ["checkout-confg"]);
-        assert!(names.near("app-3").is_empty() && names.near("carts").is_empty());
+        assert!(names.near("app-3").is_empty() && names.near("car").is_empty());
     }
 }
