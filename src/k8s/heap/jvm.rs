@@ -125,7 +125,7 @@ impl<'t> Jvm<'t> {
     /// Whether a switch is on, as its last option says.
     pub(super) fn has(&self, switch: &str) -> bool {
         let signs = self.options.iter().filter_map(|option| option.text.strip_prefix("-XX:")?.strip_suffix(switch));
-        signs.filter(|sign| matches!(*sign, "+" | "-")).last() == Some("+")
+        signs.filter(|sign| matches!(*sign, "+" | "-")).next_back() == Some("+")
     }
 
     /// Whether all of its options are known.
