@@ -124,8 +124,8 @@ impl<'t> Jvm<'t> {
 
     /// Whether a switch is on, as its last option says.
     pub(super) fn has(&self, switch: &str) -> bool {
-        let signs = self.options.iter().filter_map(|option| option.text.strip_prefix("-XX:")?.strip_suffix(switch));
-        signs.filter(|sign| matches!(*sign, "+" | "-")).next_back() == Some("+")
+        let mut signs = self.options.iter().filter_map(|option| option.text.strip_prefix("-XX:")?.strip_suffix(switch));
+        signs.rfind(|sign| matches!(*sign, "+" | "-")) == Some("+")
     }
 
     /// Whether all of its options are known.
