@@ -3,7 +3,7 @@
 //! - `NAME.yaml`: the manifests as they were given, reduced, with names changed. Comments at the top say
 //!   where the story comes from, what was seen, the cause behind its class, what helped, and what is expected: rules;
 //!   or `a rule of its own — WHAT`, where it can be known and no rule says it yet; or `nothing — WHY`, where no linter could
-//!   know. `missed: WHY` says why an expected rule is silent.
+//!   know. `missed: WHY` says why an expected rule is silent, where it is.
 //! - `NAME.fixed.yaml`: the same, mended: no error, and nothing of the expected rules.
 //! - `README.md`: what is caught; `BLESS=1` rewrites it. A story was chosen before anybody looked at the rules.
 
@@ -144,9 +144,8 @@ fn the_table_is_fresh() {
             Expected::Rules(rules) => {
                 let names = rules.iter().map(|rule| format!("`{rule}`")).collect::<Vec<_>>().join(", ");
                 match (caught(&report, rules), &story.missed) {
-                    (Some(found), missed) => {
+                    (Some(found), _) => {
                         total[1] += 1;
-                        assert!(missed.is_none(), "{} is caught, and says why it is missed", story.name);
                         (names, format!("**{}** `{}`", found.severity.name(), found.finding.rule))
                     }
                     (None, missed) => {
