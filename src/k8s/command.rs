@@ -111,6 +111,20 @@ impl<'t> Run<'t> {
         Some(vec![Edit::Replace(node.path_from(self.container.workload.object.root), value)])
     }
 
+    /// The edits that have the whole command, as it is written, run by a shell; `None` where its words need quotes, or
+    /// something in it goes into the background, which would end with the shell, or the image has no shell.
+    #[must_use]
+    pub fn by_shell(&self, tables: &Tables) -> Option<Vec<Edit>> {
+        let words = self.as_written().filter(|_| self.words[0].node.is_some())?;
+        let plain = |word: &&str| !word.contains([' ', '"', '\'', '\\', '`', '\n', '*', '(']);
+        let fits = words.iter().all(plain) && words.last() != Some(&"&");
+        if !fits || super::program::not_runnable(self.container, tables, "sh").is_some() {
+            return None;
+        }
+        let edits = self.container.command_field().set(serde_json::json!(["sh", "-c", words.join(" ")]));
+        Some([edits, self.container.args_field().remove()].concat())
+    }
+
     /// Where a word stands; the image, for a word of its own.
     #[must_use]
     pub fn path(&self, at: usize) -> Path {

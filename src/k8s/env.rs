@@ -1,5 +1,6 @@
 //! Variables of `env`, one by one.
 
+use super::command::base_name;
 use super::container::Container;
 use super::field::Field;
 use super::pod::Workload;
@@ -42,6 +43,21 @@ impl<'t> Container<'t> {
     #[must_use]
     pub fn redefines_programs(self) -> bool {
         self.env().any(|(name, _)| matches!(name, "PATH" | "BASH_ENV" | "ENV"))
+    }
+
+    /// Whether `$NAME` in a command without a shell is one that the author means to be expanded: the container has
+    /// such a variable, or every shell does. Templates have other names in braces, and scripts and programs on a JVM
+    /// may expand what stands in braces themselves.
+    #[must_use]
+    pub fn means_variable(self, words: &[&str], name: &str, text: &str) -> bool {
+        let settled = |variable: Variable<'_>| variable.value().is_none_or(|value| !value.contains('$'));
+        let braced = text.starts_with("${");
+        let expands = words.iter().any(|word| {
+            let name = base_name(word);
+            name == "java" || name.ends_with(".sh") || name.starts_with("otelcol") || name.starts_with("fluent-bit")
+        });
+        let ordinary = matches!(name, "HOSTNAME" | "HOME" | "PATH" | "JAVA_OPTS");
+        (self.variable(name).is_some_and(settled) && !(braced && expands)) || (ordinary && !braced)
     }
 
     /// The variable of a name that the program sees: the last one.

@@ -41,6 +41,12 @@ impl<'t> Field<'t> {
         path
     }
 
+    /// The edits that take the field away, where it is there.
+    #[must_use]
+    pub fn remove(self) -> Vec<Edit> {
+        self.node().map(|_| Edit::Remove(self.path())).into_iter().collect()
+    }
+
     /// The edits that give the field this value; absent parents are created in the same edit.
     #[must_use]
     pub fn set(self, value: Value) -> Vec<Edit> {

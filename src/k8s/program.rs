@@ -100,10 +100,18 @@ pub fn lacks_shell(container: Container<'_>, tables: &Tables, program: &str) -> 
         return false;
     }
     let brought = ["/bin", "/usr/bin", "/usr/local/bin"].iter().any(|folder| container.has_mount_around(folder));
+    // A tag may name another base than the one of all others.
+    let variant =
+        container.image().and_then(|image| image.tag).is_some_and(|tag| VARIANTS.iter().any(|v| tag.contains(v)));
     let known = tables.known(container);
-    let lacks = known.shells().is_some_and(|shells| !shells.iter().any(|shell| shell == name));
+    let lacks = known
+        .shells()
+        .is_some_and(|shells| !shells.iter().any(|shell| shell == name) && !(shells.is_empty() && variant));
     lacks && !brought && container.variable("PATH").is_none()
 }
+
+/// Parts of tags of variants that have a shell.
+const VARIANTS: &[&str] = &["debug", "-dev", "alpine", "busybox", "debian", "ubuntu", "shell", "bash"];
 
 /// What is known of the shells of a container's image, as a sentence.
 #[must_use]

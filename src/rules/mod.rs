@@ -74,6 +74,7 @@ mod secret_trailing_newline;
 mod service_account_missing;
 mod shared_rwo_volume;
 mod shell_missing_in_image;
+mod shell_syntax_without_shell;
 mod stale_latest_image;
 mod startup_budget_too_short;
 mod subpath_key_missing;
@@ -370,6 +371,7 @@ pub static RULES: &[&Rule] = &[
     &service_account_missing::RULE,
     &shared_rwo_volume::RULE,
     &shell_missing_in_image::RULE,
+    &shell_syntax_without_shell::RULE,
     &stale_latest_image::RULE,
     &startup_budget_too_short::RULE,
     &subpath_key_missing::RULE,

@@ -14,6 +14,7 @@ mod parse;
 mod programs;
 mod runs;
 mod servers;
+mod signs;
 mod stays;
 mod steps;
 mod syntax;
@@ -27,6 +28,7 @@ mod tests;
 pub use dialect::{Bashism, Then, bashisms};
 pub use loops::waits_forever;
 pub use runs::{Outer, Run, Seen};
+pub use signs::{Sign, signs};
 pub use stays::{Parent, Stays, stays_as_parent};
 pub use steps::{Fate, Step};
 pub use syntax::{Fault, SyntaxFault, syntax_fault};
@@ -251,6 +253,15 @@ pub fn script<'a>(argv: &'a [&'a str]) -> Option<Script<'a>> {
     })
 }
 
+/// Which word of a vector a shell opens as a script: its first operand, where there is no `-c`.
+#[must_use]
+pub fn script_file(argv: &[&str]) -> Option<usize> {
+    let inner = unwrap(argv);
+    let (shell, args) = inner.split_first()?;
+    let ShellRuns::File(at) = shell_operands(args) else { return None };
+    is_shell(base_name(shell)).then_some(argv.len() - inner.len() + 1 + at)
+}
+
 /// Whether a program is a POSIX-like shell.
 #[must_use]
 pub fn is_shell(name: &str) -> bool {
@@ -264,8 +275,8 @@ enum ShellRuns {
     Script(usize),
     /// `-c`, and nothing after it.
     Nothing,
-    /// A script file.
-    File,
+    /// A script file: which argument it is.
+    File(usize),
     /// Its standard input.
     Stdin,
 }
@@ -295,7 +306,7 @@ fn shell_operands(args: &[&str]) -> ShellRuns {
     match (inline, at < args.len()) {
         (true, true) => ShellRuns::Script(at),
         (true, false) => ShellRuns::Nothing,
-        (false, true) => ShellRuns::File,
+        (false, true) => ShellRuns::File(at),
         (false, false) => ShellRuns::Stdin,
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn ending(argv: &[&str], scope: &Scope<'_>) -> Option<Ending> {
         return match shell_operands(args) {
             ShellRuns::Script(at) => script::ending(args[at], scope),
             ShellRuns::Nothing => Some(Ending::now(format!("`{name} -c` without a script is an error and ends"))),
-            ShellRuns::File => None,
+            ShellRuns::File(_) => None,
             ShellRuns::Stdin => {
                 scope.is_idle().then(|| Ending::now(format!("`{name}` reads its standard input, which is empty")))
             }
