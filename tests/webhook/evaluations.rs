@@ -37,12 +37,16 @@ fn point_12_a_panic_is_one_answer_and_one_line() {
     }
 }
 
-/// Sends a request from another thread, and waits until the server has it.
+/// Sends a request from another thread, and waits until the server has it. It is under way a moment before it has its
+/// place, which another may take: then it comes again, as the API server does.
 fn waiting(server: &Server, uid: &str, query: &str, order_: &serde_json::Value) -> JoinHandle<(u16, String)> {
     let before = server.metric("crashlint_admission_in_flight");
     let (mut client, body, path) = (Client::of(server), order(uid, order_), format!("/validate{query}"));
     let handle = thread::spawn(move || {
-        let reply = client.post(&path, &body);
+        let mut reply = client.post(&path, &body);
+        while reply.status == 429 {
+            reply = client.post(&path, &body);
+        }
         (reply.status, String::from_utf8(reply.body).unwrap())
     });
     server.metric_reaches("crashlint_admission_in_flight", before + 1.0);
