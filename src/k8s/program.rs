@@ -106,7 +106,7 @@ pub fn lacks_shell(container: Container<'_>, tables: &Tables, program: &str) -> 
     let known = tables.known(container);
     let lacks = known
         .shells()
-        .is_some_and(|shells| !shells.iter().any(|shell| shell == name) && !(shells.is_empty() && variant));
+        .is_some_and(|shells| !(shells.iter().any(|shell| shell == name) || shells.is_empty() && variant));
     lacks && !brought && container.variable("PATH").is_none()
 }
 

@@ -151,8 +151,8 @@ fn variables_of(word: &str) -> impl Iterator<Item = (&str, &str)> {
             let at = rest.find('$')?;
             let text = &rest[at..];
             let after = &text[1..];
-            if after.starts_with('$') {
-                rest = &after[1..];
+            if let Some(behind) = after.strip_prefix('$') {
+                rest = behind;
                 continue;
             }
             let braced = after.starts_with('{');
