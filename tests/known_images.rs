@@ -158,3 +158,20 @@ fn what_is_said_of_images_about_which_a_mistake_is_easy() {
     }
     crate::snapshot("tests/known_images/known.txt", &table);
 }
+
+#[test]
+fn the_table_that_is_compiled_in_is_that_of_the_files() {
+    // Rows about operating systems are asked first.
+    let rows: Vec<serde_json::Value> = ["base", "official", "projects"]
+        .into_iter()
+        .flat_map(|name| {
+            let text =
+                std::fs::read_to_string(format!("{}/policies/images/{name}.yaml", env!("CARGO_MANIFEST_DIR"))).unwrap();
+            let document = crashlint::read::documents(&text).next().unwrap().unwrap();
+            document.tree.root().get("images").unwrap().items().map(|row| row.to_json()).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(rows.len() > 600);
+    let lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
+    crate::snapshot("policies/images/table.json", &format!("{{\"images\": [\n{}\n]}}\n", lines.join(",\n")));
+}

@@ -1,4 +1,4 @@
-//! Whether a command never ends by itself: the other side of [`super::ending`], and as careful. What may leave is not
+//! Whether a command never ends by itself: the other side of [`super::ending()`], and as careful. What may leave is not
 //! endless, and neither is what nobody knows.
 
 use super::listing::{Part, visit_list};
