@@ -146,6 +146,11 @@ impl<'t> Node<'t> {
         if matches!(entry.kind, Kind::Sequence | Kind::Mapping) { entry.data } else { self.index + 1 }
     }
 
+    /// What tells it from every other node of the trees that are there.
+    pub(crate) fn key(self) -> (usize, u32) {
+        (std::ptr::from_ref(self.tree).addr(), self.index)
+    }
+
     fn sibling(self, index: u32) -> Self {
         Self { tree: self.tree, index }
     }
@@ -255,7 +260,20 @@ impl<'t> Node<'t> {
     /// The key and value under a name. Of duplicates the last one wins, as for Kubernetes.
     #[must_use]
     pub fn entry_of(self, name: &str) -> Option<(Node<'t>, Node<'t>)> {
-        self.entries().filter(|(key, _)| key.scalar() == Some(name)).last()
+        self.entries().filter(|(key, _)| key.reads(name)).last()
+    }
+
+    /// Whether it is a scalar of this text. Most keys that are asked about differ in length, and no character is
+    /// looked at.
+    fn reads(self, text: &str) -> bool {
+        let entry = self.entry();
+        let quotes = match entry.style {
+            _ if entry.flags & OWNED != 0 => return self.scalar() == Some(text),
+            Style::SingleQuoted | Style::DoubleQuoted => 1,
+            _ => 0,
+        };
+        let (start, end) = (entry.span.start as usize + quotes, entry.span.end as usize - quotes);
+        end - start == text.len() && self.tree.text.as_bytes()[start..end] == *text.as_bytes()
     }
 
     /// The value under a name; `null` counts as a value.

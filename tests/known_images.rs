@@ -3,11 +3,12 @@
 
 use crashlint::k8s::image::Image;
 use crashlint::k8s::images::{ImageFacts, Images, Known};
+use crashlint::k8s::quantity::Quantity;
 use crashlint::policy::{Policy, Profile};
 use std::collections::BTreeSet;
 
-fn images() -> std::sync::Arc<Images> {
-    Policy::of(Profile::Recommended).tables.images
+fn images() -> Images {
+    Policy::of(Profile::Recommended).tables.images.clone()
 }
 
 /// What a row speaks of.
@@ -51,6 +52,152 @@ fn no_row_stands_behind_one_that_says_it_all() {
         });
         assert!(!hidden, "{:?} {:?} {:?} is never asked: {:?}", row.images, row.tags, row.versions, says(row));
     }
+}
+
+/// The faults of a row, each in a few words: what a slip of the hand would make a rule say.
+fn faults(row: &ImageFacts, images: &Images) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut ask = |right: bool, fault: String| {
+        if !right {
+            faults.push(fault);
+        }
+    };
+    let absolute = |path: &str| path.starts_with('/') && (path == "/" || !path.ends_with('/')) && !path.contains("//");
+    let variable = |name: &str| {
+        !name.is_empty()
+            && !name.starts_with(|c: char| c.is_ascii_digit())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || "_*.".contains(c))
+    };
+    let option = |word: &str| !word.is_empty() && !word.contains(char::is_whitespace);
+    ask(!row.images.is_empty(), "no image".to_owned());
+    for pattern in row.images.iter().chain(&row.like) {
+        let reference = pattern.replace('*', "x");
+        ask(Image::parse(&reference).is_ok(), format!("`{pattern}` is no pattern of a repository"));
+    }
+    for pattern in &row.images {
+        ask(!pattern.contains([':', '@']), format!("`{pattern}` holds a tag or a digest: those are `tags`"));
+    }
+    let targets = row.like.iter().map(|like| (like, Image::parse(like).map(|image| images.known(&image))));
+    for (like, known) in targets {
+        ask(known.is_ok_and(|known| !known.is_empty()), format!("nothing is known of `{like}`"));
+    }
+    ask(row.source.split_whitespace().count() >= 2, format!("`{}` names no file", row.source));
+    ask(!says(row).is_empty(), "it says nothing".to_owned());
+    for words in [&row.entrypoint, &row.command].into_iter().flatten() {
+        let program = words.first().is_none_or(|program| {
+            program.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c)) || program.contains("${")
+        });
+        ask(program || row.runs_args != Some(false), format!("`{}` is no program", words.join(" ")));
+        ask(words.first().is_none_or(|word| !word.is_empty()), "an empty program".to_owned());
+    }
+    let entrypoint = row.entrypoint.as_deref().and_then(<[_]>::first);
+    ask(entrypoint.is_none_or(|program| !program.contains(' ')), "an entrypoint in shell form".to_owned());
+    for shell in row.shells.iter().flatten() {
+        ask(["sh", "ash", "bash", "dash", "ksh", "zsh"].contains(&shell.as_str()), format!("`{shell}` is no shell"));
+    }
+    let number = row.user.as_deref().is_some_and(|user| user.parse::<u32>().is_ok());
+    ask(row.uid.is_none() || !number, "a number has no number of its own".to_owned());
+    let named = row.user.as_deref().is_none_or(|user| !user.is_empty() && !user.contains([' ', ':', '$']));
+    ask(named, format!("`{:?}` is no user", row.user));
+    for name in [&row.capabilities, &row.file_capabilities].into_iter().flatten().flatten() {
+        ask(CAPABILITIES.contains(&name.as_str()), format!("`{name}` is no capability"));
+    }
+    let mut ports: Vec<(u16, bool)> = row.ports.iter().flatten().map(|port| (port.port, port.udp)).collect();
+    ports.sort_unstable();
+    ask(ports.iter().all(|(port, _)| *port > 0) && ports.windows(2).all(|two| two[0] != two[1]), "ports".to_owned());
+    for port in row.ports.iter().flatten() {
+        ask(port.env.iter().all(|name| variable(name)), format!("variables of port {}: {:?}", port.port, port.env));
+        ask(port.args.iter().all(|word| option(word)), format!("options of port {}: {:?}", port.port, port.args));
+        ask(port.files.iter().all(|path| absolute(path)), format!("files of port {}: {:?}", port.port, port.files));
+    }
+    let writes = row.writes.iter().flatten();
+    let paths = writes.clone().flat_map(|write| write.unless_files.iter().chain([&write.path]));
+    let data = row.data.iter().flat_map(|data| data.formerly.iter().chain([&data.path]));
+    let requires = row.requires.iter().flatten();
+    let kept = requires.clone().flat_map(|one| one.unless_files.iter().chain(&one.unless_data));
+    let heap = row.heap.iter().flat_map(|heap| &heap.files);
+    for path in paths.chain(row.volumes.iter().flatten()).chain(data).chain(kept).chain(heap) {
+        ask(absolute(path), format!("`{path}` is no absolute path"));
+    }
+    let asked = requires.clone().flat_map(|one| one.any_of.iter().map(|name| name.split('=').next().unwrap_or(name)));
+    let names = writes.flat_map(|write| write.unless_env.iter()).chain(row.reads.iter().flatten());
+    let names = names.chain(row.heap.iter().flat_map(|heap| &heap.env)).map(String::as_str);
+    for name in names.chain(asked).chain(row.data.iter().filter_map(|data| data.env.as_deref())) {
+        ask(variable(name), format!("`{name}` is no variable's name"));
+    }
+    ask(requires.clone().all(|one| !one.any_of.is_empty()), "it asks for none of nothing".to_owned());
+    for health in row.health.iter().flatten() {
+        ask(health.path.starts_with('/') && health.port > 0, format!("`{}` on {}", health.path, health.port));
+    }
+    let size = row.heap.as_ref().is_none_or(|heap| Quantity::parse(&heap.size).is_ok());
+    ask(size, format!("`{:?}` is no quantity", row.heap));
+    faults
+}
+
+/// Linux' capabilities that images of servers ask for (`capability.h`, without `CAP_`).
+const CAPABILITIES: &[&str] = &[
+    "BPF",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "IPC_LOCK",
+    "KILL",
+    "MKNOD",
+    "NET_ADMIN",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_ADMIN",
+    "SYS_CHROOT",
+    "SYS_MODULE",
+    "SYS_NICE",
+    "SYS_PTRACE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+];
+
+#[test]
+fn every_row_is_well_formed() {
+    let images = images();
+    let mut all = String::new();
+    for row in images.rows() {
+        for fault in faults(row, &images) {
+            all += &format!("{:?} {:?}: {fault}\n", row.images, row.tags);
+        }
+    }
+    assert!(all.is_empty(), "{all}");
+}
+
+#[test]
+fn a_row_that_is_not_well_formed_is_found() {
+    let row = |json: serde_json::Value| serde_json::from_value::<ImageFacts>(json).unwrap();
+    let sourced = |mut fields: serde_json::Value| {
+        fields["images"] = serde_json::json!(["example/app"]);
+        fields["source"] = "example/app, Dockerfile".into();
+        faults(&row(fields), &images())
+    };
+    assert_eq!(sourced(serde_json::json!({"user": "1000"})), [""; 0]);
+    for (fields, fault) in [
+        (serde_json::json!({}), "it says nothing"),
+        (serde_json::json!({"writes": [{"path": "tmp", "how": "write"}]}), "`tmp` is no absolute path"),
+        (serde_json::json!({"volumes": ["/data/"]}), "`/data/` is no absolute path"),
+        (serde_json::json!({"capabilities": ["CAP_CHOWN"]}), "`CAP_CHOWN` is no capability"),
+        (serde_json::json!({"entrypoint": ["java -jar app.jar"]}), "an entrypoint in shell form"),
+        (serde_json::json!({"user": "1000", "uid": 1000}), "a number has no number of its own"),
+        (serde_json::json!({"like": "example/nowhere"}), "nothing is known of `example/nowhere`"),
+        (serde_json::json!({"requires": [{"anyOf": ["not a name"]}]}), "`not a name` is no variable's name"),
+        (serde_json::json!({"shells": ["/bin/sh"]}), "`/bin/sh` is no shell"),
+    ] {
+        let found = sourced(fields);
+        assert!(found.contains(&fault.to_owned()), "{fault}: {found:?}");
+    }
+    let wrong = row(serde_json::json!({"images": ["example/app:1"], "user": "0", "source": "Dockerfile"}));
+    assert_eq!(faults(&wrong, &images()).len(), 2);
 }
 
 /// A few of the answers, in one line.

@@ -31,7 +31,7 @@ pub(super) fn run(args: &Images, console: &Console) -> anyhow::Result<u8> {
             match format {
                 DataFormat::Pretty => pretty(name, &known, &mut text)?,
                 DataFormat::Json => {
-                    let sources: Vec<&str> = known.rows().iter().map(|row| row.source.as_str()).collect();
+                    let sources: Vec<&str> = known.rows().map(|row| row.source.as_str()).collect();
                     let answer = json!({"image": name, "known": known.fields(), "sources": sources});
                     serde_json::to_writer_pretty(&mut text, &answer)?;
                     writeln!(text)?;
@@ -74,7 +74,7 @@ fn pretty(name: &str, known: &Known<'_>, out: &mut Vec<u8>) -> anyhow::Result<()
     let bold = Style::new().bold();
     writeln!(out, "{bold}{}{bold:#}", safe::sentence(name))?;
     let fields = known.fields();
-    if known.rows().is_empty() {
+    if known.is_empty() {
         writeln!(out, "nothing is known of it; a policy's `images` can say it, or what it is `like`")?;
     }
     for (name, value) in &fields {

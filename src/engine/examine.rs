@@ -3,13 +3,15 @@
 use super::outcome::Suppression;
 use super::suppress::Ignores;
 use crate::finding::{Finding, Place, Severity};
+use crate::k8s::container::Container;
 use crate::k8s::object::Object;
 use crate::k8s::pod::Workload;
 use crate::k8s::schema;
 use crate::k8s::set::{Asked, Set};
+use crate::k8s::tables::Tables;
 use crate::path;
 use crate::policy::{Policy, Target};
-use crate::rules::{Check, Context, RULES, Rule, Scope};
+use crate::rules::{Check, Context, Rule, Scope};
 use std::collections::HashMap;
 
 /// How an object came here.
@@ -125,11 +127,12 @@ fn applies(rule: &Rule, object: Object<'_>, view: &View<'_>) -> bool {
 /// Everything that the rules say of an object, before policy.
 fn run(object: Object<'_>, workloads: &[Workload<'_>], policy: &Policy, set: &Set, view: &View<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for rule in RULES.iter().filter(|rule| policy.runs(rule.name) && applies(rule, object, view)) {
-        let options = policy.options(rule.name);
+    let tables = Tables::of(&policy.tables);
+    let containers: Vec<Container<'_>> = workloads.iter().flat_map(|workload| workload.containers()).collect();
+    for (rule, options) in policy.rules().filter(|(rule, _)| applies(rule, object, view)) {
         let context = Context {
             options: &**options,
-            tables: &policy.tables,
+            tables: &tables,
             set,
             file: view.number,
             kubernetes_minor: policy.kubernetes_minor,
@@ -140,9 +143,9 @@ fn run(object: Object<'_>, workloads: &[Workload<'_>], policy: &Policy, set: &Se
             Check::Object(check) => check(&object, &context, &mut findings),
             Check::Workload(check) => workloads.iter().for_each(|workload| check(workload, &context, &mut findings)),
             Check::Container(check) => {
-                for container in workloads.iter().flat_map(|workload| workload.containers()) {
+                for container in &containers {
                     let first = findings.len();
-                    check(&container, &context, &mut findings);
+                    check(container, &context, &mut findings);
                     for finding in &mut findings[first..] {
                         finding.container = container.name().map(shown_name);
                     }
@@ -150,7 +153,7 @@ fn run(object: Object<'_>, workloads: &[Workload<'_>], policy: &Policy, set: &Se
             }
         }
     }
-    name_containers(&mut findings, workloads);
+    name_containers(&mut findings, &containers);
     leave_to_specific(findings)
 }
 
@@ -163,16 +166,13 @@ fn shown_name(name: &str) -> String {
 const MAX_NAME: usize = 253;
 
 /// What a rule about whole objects finds within a container is about that container.
-fn name_containers(findings: &mut [Finding], workloads: &[Workload<'_>]) {
+fn name_containers(findings: &mut [Finding], containers: &[Container<'_>]) {
     let mut nameless = findings.iter_mut().filter(|finding| finding.container.is_none()).peekable();
     if nameless.peek().is_none() {
         return;
     }
-    let containers: HashMap<path::Path, &str> = workloads
-        .iter()
-        .flat_map(|workload| workload.containers())
-        .filter_map(|container| Some((container.path(), container.name()?)))
-        .collect();
+    let containers: HashMap<path::Path, &str> =
+        containers.iter().filter_map(|container| Some((container.path(), container.name()?))).collect();
     for finding in nameless {
         let Place::Path(path) = &finding.place else { continue };
         let mut above = path.clone();

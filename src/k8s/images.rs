@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A row about an image. What it does not say is unknown. Of several rows that match an image, the first one
 /// that says a thing is right, so that a row about a variant stands before the one about all tags.
@@ -386,24 +387,34 @@ impl Images {
     }
 
     /// The rows that may be about a repository of this last segment, in their order.
-    fn candidates(&self, name: &str) -> impl Iterator<Item = &ImageFacts> {
+    fn candidates(&self, name: &str) -> Vec<usize> {
         let named = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
         let mut all: Vec<usize> = named.iter().chain(&self.by_pattern).copied().collect();
         all.sort_unstable();
         all.dedup();
-        all.into_iter().map(|at| &self.rows[at])
+        all
     }
 
     /// What is known of an image.
     #[must_use]
     pub fn known(&self, image: &Image<'_>) -> Known<'_> {
-        let mut known = Known::default();
-        self.gather(image, &mut known.rows, MAX_LIKE);
-        known
+        self.at(&self.find(image))
+    }
+
+    /// Numbers of the rows about an image, in the order in which they are asked.
+    pub(super) fn find(&self, image: &Image<'_>) -> Rc<[usize]> {
+        let mut found = Vec::new();
+        self.gather(image, &mut found, MAX_LIKE);
+        found.into()
+    }
+
+    /// What rows say that were found before.
+    pub(super) fn at(&self, found: &Rc<[usize]>) -> Known<'_> {
+        Known { all: &self.rows, at: Rc::clone(found) }
     }
 
     /// The rows about an image, each followed by those about the image that it is like.
-    fn gather<'a>(&'a self, image: &Image<'_>, rows: &mut Vec<&'a ImageFacts>, depth: usize) {
+    fn gather(&self, image: &Image<'_>, found: &mut Vec<usize>, depth: usize) {
         let exact = |pattern: &String| {
             if pattern.contains('/') {
                 image.matches(pattern)
@@ -411,18 +422,16 @@ impl Images {
                 image.official && glob(pattern, image.repository)
             }
         };
-        for row in self.candidates(image.short_name()) {
-            if !row.images.iter().any(exact)
-                || !row.holds_for(image)
-                || rows.iter().any(|there| std::ptr::eq(*there, row))
-            {
+        for at in self.candidates(image.short_name()) {
+            let row = &self.rows[at];
+            if !row.images.iter().any(exact) || !row.holds_for(image) || found.contains(&at) {
                 continue;
             }
-            rows.push(row);
+            found.push(at);
             let like = row.like.as_deref().filter(|_| depth > 0).and_then(|like| Image::parse(like).ok());
             if let Some(like) = like {
                 // The tag is the image's own where none is named.
-                self.gather(&Image { tag: like.tag.or(image.tag), digest: image.digest, ..like }, rows, depth - 1);
+                self.gather(&Image { tag: like.tag.or(image.tag), digest: image.digest, ..like }, found, depth - 1);
             }
         }
     }
@@ -430,7 +439,7 @@ impl Images {
     /// The row about an operating system whose official image has the same name, for a copy elsewhere.
     #[must_use]
     pub fn same_name(&self, image: &Image<'_>) -> Option<&ImageFacts> {
-        self.candidates(image.short_name()).find(|row| {
+        self.candidates(image.short_name()).into_iter().map(|at| &self.rows[at]).find(|row| {
             let same = |pattern: &String| !pattern.contains('/') && glob(pattern, image.short_name());
             row.os && row.images.iter().any(same) && row.holds_for(image)
         })
@@ -441,30 +450,37 @@ impl Images {
 const MAX_LIKE: usize = 4;
 
 /// The rows about one image. Each question is answered by the first of them that says something.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Known<'a> {
-    rows: Vec<&'a ImageFacts>,
+    all: &'a [ImageFacts],
+    at: Rc<[usize]>,
 }
 
 impl<'a> Known<'a> {
     /// The rows themselves, in the order in which they are asked.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a ImageFacts> {
+        let all = self.all;
+        self.at.iter().map(move |at| &all[*at])
+    }
+
+    /// Whether nothing is known.
     #[must_use]
-    pub fn rows(&self) -> &[&'a ImageFacts] {
-        &self.rows
+    pub fn is_empty(&self) -> bool {
+        self.at.is_empty()
     }
 
     /// All that is known, field by field as in a policy.
     #[must_use]
     pub fn fields(&self) -> Map<String, Value> {
         let mut all = Map::new();
-        for (name, value) in self.rows.iter().flat_map(|row| row.fields()) {
+        for (name, value) in self.rows().flat_map(ImageFacts::fields) {
             all.entry(name).or_insert(value);
         }
         all
     }
 
     fn first<T: ?Sized>(&self, of: impl Fn(&'a ImageFacts) -> Option<&'a T>) -> Option<&'a T> {
-        self.rows.iter().copied().find_map(of)
+        self.rows().find_map(of)
     }
 
     /// Why it ends without command and args, where it does.
@@ -488,7 +504,7 @@ impl<'a> Known<'a> {
     /// Whether `args` alone become the program.
     #[must_use]
     pub fn runs_args(&self) -> bool {
-        self.rows.iter().find_map(|row| row.runs_args).unwrap_or(false)
+        self.rows().find_map(|row| row.runs_args).unwrap_or(false)
     }
 
     /// Whether `args` that begin with a word become the program by themselves, as that is neither an option nor
@@ -510,7 +526,7 @@ impl<'a> Known<'a> {
     /// What the application is written in.
     #[must_use]
     pub fn runtime(&self) -> Option<Runtime> {
-        self.rows.iter().find_map(|row| row.runtime)
+        self.rows().find_map(|row| row.runtime)
     }
 
     /// USER: a number or a name.
@@ -522,7 +538,7 @@ impl<'a> Known<'a> {
     /// The number of a user that is a name.
     #[must_use]
     pub fn uid(&self) -> Option<u32> {
-        self.rows.iter().find_map(|row| row.uid)
+        self.rows().find_map(|row| row.uid)
     }
 
     /// Capabilities that the program's file has.

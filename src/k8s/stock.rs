@@ -38,7 +38,7 @@ impl<'t> Container<'t> {
     #[must_use]
     pub fn stock(self, tables: &'t Tables) -> Option<Stock<'t>> {
         let known = tables.known(self);
-        if known.rows().is_empty() || self.workload.is_windows() {
+        if known.is_empty() || self.workload.is_windows() {
             return None;
         }
         let (command, args) = self.command_words();

@@ -4,8 +4,13 @@ use super::container::Container;
 use super::image::glob;
 use super::images::{Images, Known};
 use super::kinds::Kind;
+use crate::node::Node;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Programs that need long to start.
@@ -31,38 +36,75 @@ pub struct SlowStarter {
     pub source: String,
 }
 
-/// All tables.
+/// All tables, as a policy holds them.
 #[derive(Clone, Debug, Default)]
-pub struct Tables {
+pub struct Rows {
     /// Built-in rows and those of the policy.
     pub slow_starters: Vec<SlowStarter>,
     /// Facts by image.
-    pub images: Arc<Images>,
+    pub images: Images,
     /// Kinds beyond the built-in ones.
     pub kinds: Vec<Kind>,
 }
 
+/// The tables as rules ask them about one object. Many rules ask the same of a container: what was found is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Tables {
+    rows: Arc<Rows>,
+    known: RefCell<HashMap<Key, Rc<[usize]>>>,
+    recognised: RefCell<HashMap<Key, Rc<[Recognised]>>>,
+}
+
+/// A container's place in its tree.
+type Key = (usize, u32);
+
+/// A slow starter's row, and by what it was recognised.
+type Recognised = (usize, String);
+
+impl From<Rows> for Tables {
+    fn from(rows: Rows) -> Self {
+        Self::of(&Arc::new(rows))
+    }
+}
+
+impl Deref for Tables {
+    type Target = Rows;
+
+    fn deref(&self) -> &Rows {
+        &self.rows
+    }
+}
+
 impl Tables {
+    /// For one object; trees that are asked about must live as long.
+    #[must_use]
+    pub fn of(rows: &Arc<Rows>) -> Self {
+        Self { rows: Arc::clone(rows), ..Self::default() }
+    }
+
     /// The slowest row that matches a container, and by what it was recognised.
     #[must_use]
     pub fn slow_starter(&self, container: Container<'_>) -> Option<(&SlowStarter, String)> {
-        let rows = self.recognised(container, |_| true);
-        rows.into_iter().reduce(|best, next| if next.0.seconds > best.0.seconds { next } else { best })
+        let all = self.recognised(container);
+        let rows = all.iter().map(|(at, by)| (&self.rows.slow_starters[*at], by));
+        let slowest = rows.reduce(|best, next| if next.0.seconds > best.0.seconds { next } else { best });
+        slowest.map(|(row, by)| (row, by.clone()))
     }
 
     /// By what a container is recognised as a JVM: a row of those that know the program `java`.
     #[must_use]
     pub fn jvm(&self, container: Container<'_>) -> Option<String> {
-        let rows = self.recognised(container, |row| row.programs.iter().any(|program| program == "java"));
-        rows.into_iter().next().map(|(_, by)| by)
+        let all = self.recognised(container);
+        let java = |at: usize| self.rows.slow_starters[at].programs.iter().any(|program| program == "java");
+        all.iter().find(|(at, _)| java(*at)).map(|(_, by)| by.clone())
     }
 
     /// The rows that match a container, and by what it was recognised.
-    fn recognised(
-        &self,
-        container: Container<'_>,
-        wanted: impl Fn(&SlowStarter) -> bool,
-    ) -> Vec<(&SlowStarter, String)> {
+    fn recognised(&self, container: Container<'_>) -> Rc<[Recognised]> {
+        kept(&self.recognised, container.node, || self.recognise(container))
+    }
+
+    fn recognise(&self, container: Container<'_>) -> Rc<[Recognised]> {
         let image = container.image();
         let program = super::command::program_name(container, self);
         let env: Vec<&str> = container.env().map(|(name, _)| name).collect();
@@ -80,12 +122,23 @@ impl Tables {
             };
             by_image().or_else(by_program).or_else(by_env)
         };
-        self.slow_starters.iter().filter(|row| wanted(row)).filter_map(|row| Some((row, by(row)?))).collect()
+        self.slow_starters.iter().enumerate().filter_map(|(at, row)| Some((at, by(row)?))).collect()
     }
 
     /// What is known of a container's image.
     #[must_use]
-    pub fn known<'a>(&'a self, container: Container<'_>) -> Known<'a> {
-        container.image().map(|image| self.images.known(&image)).unwrap_or_default()
+    pub fn known(&self, container: Container<'_>) -> Known<'_> {
+        let find = || container.image().map(|image| self.images.find(&image)).unwrap_or_default();
+        self.images.at(&kept(&self.known, container.node, find))
     }
+}
+
+/// What was found for a container, else finds it; the finding may ask for other containers.
+fn kept<T: ?Sized>(all: &RefCell<HashMap<Key, Rc<T>>>, node: Node<'_>, find: impl FnOnce() -> Rc<T>) -> Rc<T> {
+    if let Some(found) = all.borrow().get(&node.key()) {
+        return Rc::clone(found);
+    }
+    let found = find();
+    all.borrow_mut().insert(node.key(), Rc::clone(&found));
+    found
 }

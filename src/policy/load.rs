@@ -7,7 +7,7 @@ use crate::finding::Safety;
 use crate::k8s::decode::{self, Problem};
 use crate::k8s::images::{ImageFacts, Images};
 use crate::k8s::kinds::{Kind, Runs};
-use crate::k8s::tables::{SlowStarter, Tables};
+use crate::k8s::tables::{Rows, SlowStarter};
 use crate::node::{Builder, Kind as Shape, Node, Style, Text, Tree};
 use crate::path::Path;
 use crate::read;
@@ -42,11 +42,11 @@ fn table<T: DeserializeOwned>(text: &'static str) -> T {
 const IMAGES: &str = include_str!("../../policies/images/table.json");
 
 /// The built-in tables, read once.
-static TABLES: LazyLock<Tables> = LazyLock::new(tables);
+static TABLES: LazyLock<Arc<Rows>> = LazyLock::new(|| Arc::new(tables()));
 
-fn tables() -> Tables {
+fn tables() -> Rows {
     #[derive(serde::Deserialize)]
-    struct Rows {
+    struct Facts {
         images: Vec<ImageFacts>,
     }
     #[derive(serde::Deserialize)]
@@ -54,8 +54,8 @@ fn tables() -> Tables {
     struct Slow {
         slow_starters: Vec<SlowStarter>,
     }
-    Tables {
-        images: Arc::new(Images::new(table::<Rows>(IMAGES).images)),
+    Rows {
+        images: Images::new(table::<Facts>(IMAGES).images),
         slow_starters: table::<Slow>(include_str!("../../policies/slow-starters.yaml")).slow_starters,
         kinds: Vec::new(),
     }
@@ -73,7 +73,7 @@ pub(super) fn profile(profile: Profile) -> Policy {
     let document = yaml::documents(source.text()).next().expect("a profile is a document").expect("it is well-formed");
     let mut policy = Policy {
         profile,
-        tables: TABLES.clone(),
+        tables: Arc::clone(&TABLES),
         honour_annotations: true,
         honour_annotations_as_written: None,
         mode: Mode::default(),
@@ -210,17 +210,20 @@ impl Reader<'_> {
                 }),
             }
         }
+        if file.kinds.is_empty() && file.slow_starters.is_empty() && file.images.is_empty() {
+            return;
+        }
+        let tables = Arc::make_mut(&mut policy.tables);
         for (at, row) in file.kinds.into_iter().enumerate() {
             match kind(row) {
-                Ok(kind) => policy.tables.kinds.push(kind),
+                Ok(kind) => tables.kinds.push(kind),
                 Err(message) => self.wrong(Path::root().join("kinds").join(at).join("path"), message),
             }
         }
         // A file's own rows are asked first.
-        policy.tables.slow_starters.splice(0..0, file.slow_starters);
+        tables.slow_starters.splice(0..0, file.slow_starters);
         if !file.images.is_empty() {
-            let rows = file.images.into_iter().chain(policy.tables.images.rows().iter().cloned()).collect();
-            policy.tables.images = Arc::new(Images::new(rows));
+            tables.images = Images::new(file.images.into_iter().chain(tables.images.rows().iter().cloned()).collect());
         }
     }
 

@@ -9,9 +9,9 @@ mod selector;
 mod tests;
 
 use crate::finding::{Finding, Severity};
-use crate::k8s::tables::Tables;
+use crate::k8s::tables::Rows;
 use crate::node::Node;
-use crate::rules::{self, Options, RULES};
+use crate::rules::{self, Options, RULES, Rule};
 use crate::source::{Position, Source, Span};
 use exemptions::{Exemption, Unused};
 use file::Level;
@@ -31,7 +31,7 @@ pub struct Policy {
     /// The profile that it stands on.
     pub profile: Profile,
     /// Plain data, the policy's own rows included.
-    pub tables: Tables,
+    pub tables: Arc<Rows>,
     /// Whether `crashlint.dev/ignore` counts, where the policy says; offline the default is yes.
     pub honour_annotations: bool,
     /// The same, as written: none where the policy says nothing.
@@ -141,8 +141,13 @@ impl Policy {
     }
 
     fn setting(&self, rule: &str) -> Option<&Setting> {
-        // By place in the list, which is as long as it is known at compile time.
-        self.settings.get(RULES.iter().position(|known| known.name == rule)?)
+        self.settings.get(rules::place(rule)?)
+    }
+
+    /// The rules that run, in the order of their names, with their options.
+    pub fn rules(&self) -> impl Iterator<Item = (&'static Rule, &Options)> {
+        let all = RULES.iter().zip(&self.settings);
+        all.filter(|(_, setting)| setting.level != Some(Level::Off)).map(|(rule, setting)| (*rule, &setting.options))
     }
 
     /// Whether a rule runs at all.

@@ -384,7 +384,13 @@ pub static RULES: &[&Rule] = &[
 /// The rule of a name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Rule> {
-    RULES.iter().copied().find(|rule| rule.name == name)
+    Some(RULES[place(name)?])
+}
+
+/// The place of a name in [`RULES`].
+#[must_use]
+pub fn place(name: &str) -> Option<usize> {
+    RULES.binary_search_by(|rule| rule.name.cmp(name)).ok()
 }
 
 /// The known name that is nearest to a wrong one, where one is near.

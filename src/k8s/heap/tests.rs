@@ -3,6 +3,7 @@
 use super::*;
 use crate::k8s::images::{DefaultHeap, ImageFacts, Images};
 use crate::k8s::object::Object;
+use crate::k8s::tables::Rows;
 use crate::yaml;
 
 fn with<T>(fields: &str, ask: impl FnOnce(Container<'_>, Limit<'_>) -> T) -> T {
@@ -67,7 +68,7 @@ fn an_images_own_heap_counts_where_nothing_changes_it() {
         ..ImageFacts::default()
     };
     let own = |fields: &str, runtime| {
-        let tables = Tables { images: Images::new(vec![broker(runtime)]).into(), ..Tables::default() };
+        let tables = Tables::from(Rows { images: Images::new(vec![broker(runtime)]), ..Rows::default() });
         with(fields, |container, limit| {
             let jvm = demand(container, &tables, limit).map(|demand| demand.heap.amount);
             let cache = caches(container, &tables, limit).into_iter().map(|cache| cache.setting.amount).next();
