@@ -200,7 +200,7 @@ fn a_kustomization_that_renames_services_keeps_rules_about_their_names_silent() 
     };
     let plain = "resources: [a.yaml, b.yaml]\n";
     assert_eq!(found(plain, &Policy::default()), ["service-link-collision"]);
-    assert_eq!(found(plain, &complete()), ["dependency-service-missing", "service-link-collision"]);
+    assert_eq!(found(plain, &complete()), ["service-link-collision", "dependency-service-missing"]);
     assert!(found("namePrefix: dev-\n", &complete()).is_empty());
     assert_eq!(found("namePrefix: prod-\n", &complete()), ["dependency-service-missing"]);
 }

@@ -84,8 +84,10 @@ const OTHER_SCHEMES: &[&str] = &[
     "r2dbc",
 ];
 
+type Texts = &'static [&'static str];
+
 /// Clients of databases: names, the options for host and port, and the port without one.
-const DATABASES: &[(&[&str], &[&str], &[&str], u16)] = &[
+const DATABASES: &[(Texts, Texts, Texts, u16)] = &[
     (&["pg_isready", "psql", "pg_dump"], &["-h", "--host"], &["-p", "--port"], 5432),
     (&["mysqladmin", "mysql", "mariadb-admin", "mariadb", "mysqldump"], &["-h", "--host"], &["-P", "--port"], 3306),
     (&["redis-cli", "valkey-cli", "keydb-cli"], &["-h"], &["-p"], 6379),

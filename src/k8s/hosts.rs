@@ -256,7 +256,14 @@ fn of_words(words: &[&str]) -> Vec<(usize, Target)> {
     for (at, word) in words.iter().enumerate() {
         let (name, value) = match word.split_once('=') {
             Some((name, value)) if !name.contains("://") => (name, value),
-            _ => (if at > 0 && words[at - 1].starts_with('-') { words[at - 1] } else { "" }, *word),
+            _ => (
+                if at > 0 && words[at - 1].starts_with('-') && !words[at - 1].contains('=') {
+                    words[at - 1]
+                } else {
+                    ""
+                },
+                *word,
+            ),
         };
         if value.starts_with('-') {
             continue;
