@@ -149,3 +149,75 @@ fn an_object_that_comes_alone_is_asked_nothing_of_others() {
         }
     }
 }
+
+#[test]
+fn a_limit_range_without_a_namespace_speaks_of_its_folder_and_those_below() {
+    let input = |name: &str, content: &str| Input { path: Some(name.into()), ..text(name, content) };
+    let range = |namespace: &str| {
+        format!(
+            "apiVersion: v1\nkind: LimitRange\nmetadata: {{name: r{namespace}}}\nspec: {{limits: [{{type: Container, default: {{memory: 1Gi}}}}]}}\n"
+        )
+    };
+    let asks = pod("nodeName: a").trim_start_matches("---\n").to_owned();
+    let found = |range_at: &str, range: &str, pod: &str, policy: &Policy| {
+        let report = lint(&[input(range_at, range), input("/nowhere/apps/shop/a.yaml", pod)], policy);
+        report.active().filter(|found| found.finding.rule == "missing-memory-limit").count()
+    };
+    let partial = Policy::default();
+    for (at, wanted) in [
+        ("/nowhere/apps/shop/range.yaml", 0),
+        ("/nowhere/apps/range.yaml", 0),
+        ("/nowhere/range.yaml", 0),
+        ("/nowhere/apps/cart/range.yaml", 1),
+        ("/nowhere/apps/sho/range.yaml", 1),
+        ("/nowhere/apps/shop/below/range.yaml", 1),
+    ] {
+        assert_eq!(found(at, &range(""), &asks, &partial), wanted, "{at}");
+        assert_eq!(found(at, &range(""), &asks, &complete()), 0, "{at}, complete");
+    }
+    let named = range(", namespace: shop");
+    let here = asks.replace("name: asks", "name: asks, namespace: shop");
+    let there = asks.replace("name: asks", "name: asks, namespace: cart");
+    assert_eq!(found("/nowhere/other/range.yaml", &named, &here, &partial), 0);
+    assert_eq!(found("/nowhere/apps/shop/range.yaml", &named, &there, &partial), 1);
+}
+
+#[test]
+fn a_kustomization_that_renames_services_keeps_rules_about_their_names_silent() {
+    let input = |name: &str, content: &str| Input { path: Some(name.into()), ..text(name, content) };
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {ports: [{port: 6379}]}\n";
+    let asks = pod("priority: 0").trim_start_matches("---\n").replace(
+        "image: 'a/b:1'",
+        "image: 'rediscommander/redis-commander:0.4.5', env: [{name: A, value: 'dev-redis:6379'}]",
+    );
+    let found = |kustomization: &str, policy: &Policy| {
+        let inputs = [
+            input("/nowhere/kustomization.yaml", kustomization),
+            input("/nowhere/a.yaml", &asks),
+            input("/nowhere/b.yaml", service),
+        ];
+        rules(&lint(&inputs, policy))
+    };
+    let plain = "resources: [a.yaml, b.yaml]\n";
+    assert_eq!(found(plain, &Policy::default()), ["service-link-collision"]);
+    assert_eq!(found(plain, &complete()), ["service-link-collision", "dependency-service-missing"]);
+    assert!(found("namePrefix: dev-\n", &complete()).is_empty());
+    assert_eq!(found("namePrefix: prod-\n", &complete()), ["dependency-service-missing"]);
+}
+
+#[test]
+fn a_service_of_the_same_name_far_away_is_no_near_miss() {
+    let input = |name: &str, content: &str| Input { path: Some(name.into()), ..text(name, content) };
+    let service =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: ledger, namespace: other}\nspec: {ports: [{port: 80}]}\n";
+    let asks = pod("priority: 0")
+        .trim_start_matches("---\n")
+        .replace("name: asks", "name: asks, namespace: shop")
+        .replace("image: 'a/b:1'", "image: 'a/b:1', env: [{name: A, value: 'http://ledger'}]");
+    let found = |service_at: &str, policy: &Policy| {
+        rules(&lint(&[input("/nowhere/shop/a.yaml", &asks), input(service_at, service)], policy))
+    };
+    assert_eq!(found("/nowhere/shop/b.yaml", &Policy::default()), ["dependency-service-missing"]);
+    assert!(found("/nowhere/other/b.yaml", &Policy::default()).is_empty());
+    assert_eq!(found("/nowhere/other/b.yaml", &complete()), ["dependency-service-missing"]);
+}

@@ -85,7 +85,12 @@ pub(super) fn survey(inputs: &[Input], policy: &Policy) -> Survey {
     let mut folders: HashMap<Option<&Path>, u32> = HashMap::new();
     for (mut file, input) in surveyed.into_iter().zip(inputs) {
         let new = folders.len() as u32;
-        let folder = *folders.entry(input.path.as_deref().and_then(Path::parent)).or_insert(new);
+        let place = input.path.as_deref().and_then(Path::parent);
+        let folder = *folders.entry(place).or_insert_with(|| {
+            // What has no path lies in no folder of the others.
+            survey.set.add_folder(place.map_or_else(|| PathBuf::from(format!("\0{new}")), normal));
+            new
+        });
         survey.set.add(folder, &mut file.facts);
         survey.late.push(file.facts);
         survey.patches.extend(file.patches);

@@ -5,6 +5,7 @@ use super::container::Container;
 use super::field::Field;
 use super::pod::Workload;
 use super::quantity::Quantity;
+use super::set::{Found, Keys, Set, Sort};
 use crate::node::Node;
 use crate::path::Path;
 use std::borrow::Cow;
@@ -37,6 +38,26 @@ impl<'t> Container<'t> {
         let shouted =
             !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
         shouted && (self.has_env_from() || self.workload.may_link(name))
+    }
+
+    /// Whether `envFrom` may give it a variable of this name: an object of the run does, or one whose keys nobody knows.
+    #[must_use]
+    pub fn may_take(self, name: &str, set: &Set) -> bool {
+        let namespace = self.workload.object.namespace();
+        self.node.get("envFrom").into_iter().flat_map(Node::items).any(|entry| {
+            let prefix = entry.get("prefix").and_then(Node::as_str).unwrap_or_default();
+            let Some(key) = name.strip_prefix(prefix) else { return false };
+            let sources = [("configMapRef", Sort::ConfigMap), ("secretRef", Sort::Secret)];
+            let mut named =
+                sources.iter().filter_map(|(field, sort)| Some((*sort, entry.get(field)?.get("name")?.as_str()?)));
+            named.any(|(sort, object)| match set.find(sort, object, namespace) {
+                Found::Here(facts) => facts.iter().any(|fact| match &fact.keys {
+                    Keys::Unknown => true,
+                    Keys::Known(keys) => keys.iter().any(|known| *known.name == *key),
+                }),
+                _ => true,
+            })
+        })
     }
 
     /// Whether a name may mean another program than the usual one: `PATH` is set, or a file that a shell reads first.
@@ -85,13 +106,25 @@ impl<'t> Container<'t> {
     }
 }
 
-impl Workload<'_> {
+impl<'t> Workload<'t> {
+    /// Whether its pods get variables of the Services beside them (API default: yes).
+    #[must_use]
+    pub fn links_services(self) -> bool {
+        self.service_links_field().node().and_then(Node::as_bool) != Some(false)
+    }
+
+    /// Where `enableServiceLinks` stands or would stand.
+    #[must_use]
+    pub fn service_links_field(self) -> Field<'t> {
+        self.field(&["enableServiceLinks"])
+    }
+
     /// Whether a variable may stand for a Service: those of its namespace where `enableServiceLinks` does not say
     /// otherwise, and the API server's always (kubernetes `pkg/kubelet/kubelet_pods.go`, getServiceEnvVarMap, and
     /// `pkg/kubelet/envvars/envvars.go`).
     #[must_use]
     pub fn may_link(self, name: &str) -> bool {
-        let links = self.spec.get("enableServiceLinks").and_then(Node::as_bool) != Some(false);
+        let links = self.links_services();
         let named = name.ends_with("_SERVICE_HOST")
             || name.ends_with("_PORT")
             || name.contains("_SERVICE_PORT_")

@@ -85,8 +85,8 @@ pub struct ImageFacts {
     /// The data directory of a database.
     #[serde(default)]
     pub data: Option<DataDirectory>,
-    /// Variables that it reads, by name pattern, of names that a Service link could have (`REDIS_PORT`): such as end in
-    /// `_PORT`, `_SERVICE_HOST`, `_SERVICE_PORT` or `_PORT_…`.
+    /// Variables that it reads, by name pattern, and that a Service could overwrite to its harm: `REDIS_PORT`, where it asks for a
+    /// number and a Service named `redis` makes `tcp://…` of it; `NEO4J_*`, where each is a setting and an unknown one ends it.
     #[serde(default)]
     pub reads: Option<Vec<String>>,
     /// HTTP paths by which it says how it is.

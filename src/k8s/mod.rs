@@ -3,6 +3,7 @@
 pub mod backings;
 pub mod budget;
 pub mod claims;
+pub mod clients;
 pub mod command;
 pub mod container;
 pub mod decode;
@@ -13,6 +14,7 @@ pub mod files;
 pub mod go;
 pub mod handler;
 pub mod heap;
+pub mod hosts;
 pub mod image;
 pub mod images;
 pub mod kinds;

@@ -33,6 +33,9 @@ pub struct Listening<'t> {
 /// Places from which entrypoints come, when they have no path.
 const PROGRAMS: &[&str] = &["", "/usr", "/usr/local", "/usr/local/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin"];
 
+/// Programs that run others, so that their names say nothing.
+const COMMON: &[&str] = &["tini", "dumb-init", "java", "node", "npm", "yarn", "python", "python3", "env", "exec"];
+
 impl<'t> Container<'t> {
     /// The container as one that runs its image's own program; `None` where it runs another, or nobody knows.
     #[must_use]
@@ -72,6 +75,29 @@ impl<'t> Container<'t> {
         }
         let enters = by_entrypoint || !own_command || known.entrypoint().is_some_and(<[_]>::is_empty);
         Some(Stock { container: self, known, enters, options: words })
+    }
+
+    /// Whether it runs its image's own program: as [`Self::stock`], or by a command that names it, which may come to it by
+    /// way of a shell. `None` where nobody knows.
+    #[must_use]
+    pub fn own_program(self, tables: &'t Tables) -> Option<Stock<'t>> {
+        if let Some(stock) = self.stock(tables) {
+            return Some(stock);
+        }
+        let known = tables.known(self);
+        let own: Vec<&str> = [known.entrypoint(), known.command()]
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|word| base_name(word))
+            .chain(self.image().map(|image| image.short_name()))
+            .filter(|word| !word.starts_with('-') && !COMMON.contains(word) && !super::shell::is_shell(word))
+            .collect();
+        self.command_words().0.as_ref()?;
+        let words = self.written_words(tables);
+        let texts: Option<Vec<&str>> = words.iter().map(|word| word.text.as_deref()).collect();
+        let named = super::shell::commands(&texts?).iter().any(|command| own.contains(&base_name(&command[0])));
+        named.then_some(Stock { container: self, known, enters: false, options: words })
     }
 
     /// The words of `command` and `args`, expanded as the kubelet does.
@@ -145,6 +171,21 @@ impl<'t> Stock<'t> {
                 && !write.unless_files.iter().any(|file| self.container.has_mount_around(file))
         })
         .collect()
+    }
+
+    /// Whether an option says what a variable would: one that moves the same port, or that names the variable.
+    #[must_use]
+    pub fn overrules(&self, variable: &str) -> bool {
+        let ports = self.known.ports().unwrap_or_default().iter();
+        let mut same = ports.filter(|port| port.env.iter().any(|pattern| glob(pattern, variable)));
+        same.any(|port| self.has_option(&port.args))
+            || self.options.iter().any(|word| word.text.as_deref().is_none_or(|text| text.contains(variable)))
+    }
+
+    /// Whether a part of its options, such as a script, takes variables away.
+    #[must_use]
+    pub fn unsets(&self) -> bool {
+        self.options.iter().filter_map(|word| word.text.as_deref()).any(|text| text.contains("unset"))
     }
 
     /// Whether one of its options begins so.

@@ -5,7 +5,7 @@ use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::pod::Workload;
 use crate::k8s::set::Sort;
-use crate::k8s::set::references::Use;
+use crate::k8s::set::references::{Reference, Use};
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -38,7 +38,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let wanted = |how: Use| !matches!(how, Use::Pull | Use::Object);
+    let wanted = |reference: &Reference<'_>| !matches!(reference.how, Use::Pull | Use::Object);
     let absent_object = Absent { rule: RULE.name, sort: Sort::ConfigMap, severity: Severity::Error, wanted: &wanted };
     absent(&absent_object, workload, context, findings);
 }

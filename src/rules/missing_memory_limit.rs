@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
               shows who had to go.",
         fix: "Set `resources.limits.memory`. Twice the request is a fair beginning; then look at what it really uses.",
         ignore: "The rule is silent where the Pod has a limit of its own (`spec.resources`), and where a LimitRange among the manifests \
-                 gives a default. For init containers it is info. Ignore it where a LimitRange exists only in the cluster.",
+                 gives a default: one of the same namespace, or one that names none and lies in the same folder or above. For init containers it is info. Ignore it where a LimitRange exists only in the cluster.",
         source: "Kubernetes documentation: Resource Management for Pods and Containers; Node-pressure Eviction",
     },
     options: OptionsType::of::<NoOptions>(),
@@ -34,7 +34,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     let object = container.workload.object;
     let limited = field.node().is_some()
         || container.workload.has_memory_limit()
-        || context.set.default_memory_limit(object.namespace()).is_some();
+        || context.set.gives_memory_limit(context.home(object));
     if limited || !container.resources_are_readable() {
         return;
     }

@@ -14,6 +14,8 @@ mod config_mount_not_writable;
 mod configmap_missing;
 mod container_port_conflict;
 mod cpu_limit_slows_start;
+mod dependencies;
+mod dependency_service_missing;
 mod dropped_capabilities_root_entrypoint;
 mod duplicate_key;
 mod env_duplicate;
@@ -26,6 +28,7 @@ mod host_port_replicas;
 mod idle_base_image;
 mod image_architecture_mismatch;
 mod image_pull_never;
+mod init_wait_target_missing;
 mod invalid_image_reference;
 mod jvm_heap_exceeds_limit;
 mod jvm_options_invalid;
@@ -72,6 +75,7 @@ mod script_bad_interpreter;
 mod secret_missing;
 mod secret_trailing_newline;
 mod service_account_missing;
+mod service_link_collision;
 mod shared_rwo_volume;
 mod shell_missing_in_image;
 mod shell_syntax_without_shell;
@@ -312,6 +316,7 @@ pub static RULES: &[&Rule] = &[
     &configmap_missing::RULE,
     &container_port_conflict::RULE,
     &cpu_limit_slows_start::RULE,
+    &dependency_service_missing::RULE,
     &dropped_capabilities_root_entrypoint::RULE,
     &duplicate_key::RULE,
     &env_duplicate::RULE,
@@ -324,6 +329,7 @@ pub static RULES: &[&Rule] = &[
     &idle_base_image::RULE,
     &image_architecture_mismatch::RULE,
     &image_pull_never::RULE,
+    &init_wait_target_missing::RULE,
     &invalid_image_reference::RULE,
     &jvm_heap_exceeds_limit::RULE,
     &jvm_options_invalid::RULE,
@@ -369,6 +375,7 @@ pub static RULES: &[&Rule] = &[
     &secret_missing::RULE,
     &secret_trailing_newline::RULE,
     &service_account_missing::RULE,
+    &service_link_collision::RULE,
     &shared_rwo_volume::RULE,
     &shell_missing_in_image::RULE,
     &shell_syntax_without_shell::RULE,

@@ -4,8 +4,9 @@ use super::references::{Absent, absent};
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::pod::Workload;
-use crate::k8s::set::references::{Use, references};
+use crate::k8s::set::references::{Reference, Use, references};
 use crate::k8s::set::{Fact, Sort};
+use crate::node::Node;
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -26,16 +27,25 @@ pub(super) static RULE: Rule = Rule {
         see: "`kubectl describe pod POD` shows FailedToRetrieveImagePullSecret, then `pull access denied` or \
             `unauthorized`.",
         fix: "Correct the name, or make the Secret with `kubectl create secret docker-registry`.",
-        ignore: "Where the images are public, or the nodes have credentials of their own, the name does no harm: remove \
+        ignore: "The rule is silent about a Secret that the Pod's ServiceAccount names as well. (The account's own Secrets are given to \
+            Pods that name none, and to no others.) Where the images are public, or the nodes have credentials of their own, the name does no harm: remove \
             it.",
-        source: "Kubernetes `pkg/kubelet/kubelet_pods.go` (getPullSecretsForPod), `pkg/credentialprovider/secrets/secrets.go`",
+        source: "Kubernetes `pkg/kubelet/kubelet_pods.go` (getPullSecretsForPod), `pkg/credentialprovider/secrets/secrets.go`; \
+            `plugin/pkg/admission/serviceaccount/admission.go`",
     },
     options: OptionsType::of::<NoOptions>(),
     check: Check::Workload(check),
 };
 
 fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let wanted = |how: Use| how == Use::Pull;
+    // What the account names as well is meant: somebody gave it to the account, by hand perhaps.
+    let account = workload.account().and_then(Node::as_str).unwrap_or("default");
+    let namespace = workload.object.namespace();
+    let supplied = |name: &str| {
+        let mut accounts = context.set.named(Sort::ServiceAccount, account, namespace);
+        accounts.any(|fact| fact.pull_secrets().iter().any(|secret| **secret == *name))
+    };
+    let wanted = |reference: &Reference<'_>| reference.how == Use::Pull && !supplied(reference.name);
     let secret = Absent { rule: RULE.name, sort: Sort::Secret, severity: Severity::Warning, wanted: &wanted };
     absent(&secret, workload, context, findings);
     for reference in references(workload).iter().filter(|reference| reference.how == Use::Pull) {

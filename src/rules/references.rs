@@ -4,7 +4,7 @@ use super::Context;
 use crate::finding::{Finding, Severity};
 use crate::k8s::decode::nearest;
 use crate::k8s::pod::Workload;
-use crate::k8s::set::references::{Use, references};
+use crate::k8s::set::references::{Reference, Use, references};
 use crate::k8s::set::{Question, Set, Sort, Standing};
 use crate::k8s::volume::Volume;
 
@@ -16,8 +16,8 @@ pub(super) struct Absent<'a> {
     pub(super) sort: Sort,
     /// How grave that is where the run sees all that there is.
     pub(super) severity: Severity,
-    /// Which uses are its own.
-    pub(super) wanted: &'a dyn Fn(Use) -> bool,
+    /// Which references are its own.
+    pub(super) wanted: &'a dyn Fn(&Reference<'_>) -> bool,
 }
 
 /// Reports every reference that leads nowhere: in a complete set each one, else only a name that is
@@ -26,7 +26,7 @@ pub(super) fn absent(rule: &Absent<'_>, workload: &Workload<'_>, context: &Conte
     let set = context.set;
     let mut seen = Vec::new();
     for reference in references(workload) {
-        let own = reference.sort == rule.sort && !reference.optional && (rule.wanted)(reference.how);
+        let own = reference.sort == rule.sort && !reference.optional && (rule.wanted)(&reference);
         // A volume's items name the object once each.
         if !own || seen.contains(&reference.node) {
             continue;

@@ -5,7 +5,7 @@ use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::pod::Workload;
 use crate::k8s::set::Sort;
-use crate::k8s::set::references::Use;
+use crate::k8s::set::references::{Reference, Use};
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -33,7 +33,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let wanted = |how: Use| how == Use::Object;
+    let wanted = |reference: &Reference<'_>| reference.how == Use::Object;
     let account = Absent { rule: RULE.name, sort: Sort::ServiceAccount, severity: Severity::Warning, wanted: &wanted };
     absent(&account, workload, context, findings);
 }

@@ -6,10 +6,12 @@
 
 mod behind;
 mod bound;
+mod dependencies;
 mod facts;
 mod kustomize;
 mod late;
 mod limits;
+mod links;
 mod lookup;
 mod near;
 mod neighbours;
@@ -24,10 +26,12 @@ mod values;
 
 pub use behind::Chosen;
 pub use bound::Nearly;
+pub use dependencies::{Address, Fault};
 pub use facts::{Detail, Fact, Facts, PROVIDERS, Sort};
 pub use kustomize::patch_files;
 pub use late::{Account, Asked, Gap, Late, Pods, Question, Subject, subjects};
 pub use limits::LimitRange;
+pub use links::Link;
 pub use lookup::{Found, Standing};
 pub use neighbours::{Home, Neighbours, States};
 pub use quotas::{Counted, Quota, Scope};
@@ -40,9 +44,11 @@ pub use values::{Key, Keys, Value};
 
 use super::image::Image;
 use super::quantity::Quantity;
+use links::LinkNames;
 use lookup::NearNames;
 use neighbours::ByNamespace;
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 /// Facts of the run.
@@ -53,6 +59,8 @@ pub struct Set {
     /// By sort and name.
     named: HashMap<(Sort, Box<str>), Vec<Fact>>,
     near: OnceLock<NearNames>,
+    link_names: OnceLock<LinkNames>,
+    namespaces: OnceLock<HashSet<Box<str>>>,
     limit_ranges: ByNamespace<LimitRange>,
     quotas: ByNamespace<Quota>,
     scales: HashMap<Box<str>, Vec<Scale>>,
@@ -64,6 +72,8 @@ pub struct Set {
     reads_elsewhere: bool,
     /// The folder of each file, by number.
     folders: Vec<u32>,
+    /// The folders, by number.
+    places: Vec<PathBuf>,
     late: Option<Late>,
 }
 
@@ -75,6 +85,11 @@ impl Set {
     #[must_use]
     pub fn new(complete: bool) -> Self {
         Self { complete, ..Self::default() }
+    }
+
+    /// Names the next folder; the first one has number 0.
+    pub fn add_folder(&mut self, place: PathBuf) {
+        self.places.push(place);
     }
 
     /// Takes over the facts of a file that lies in a folder of this number. The files come in their order, whatever
@@ -131,6 +146,24 @@ impl Set {
     #[must_use]
     pub fn default_memory_limit(&self, namespace: Option<&str>) -> Option<Quantity> {
         self.limit_ranges.reaching(namespace).find_map(LimitRange::memory_limit)
+    }
+
+    /// The same, as far as something speaks for it that the LimitRange is in the container's namespace: both name it, or
+    /// one that names none lies in the same folder, in one above, or in a run that sees all there is.
+    #[must_use]
+    pub fn gives_memory_limit(&self, home: Home<'_>) -> bool {
+        let above = |range: &LimitRange| {
+            let place = |file: u32| self.places.get(*self.folders.get(file as usize)? as usize);
+            let pair = place(range.file).zip(place(home.1));
+            range.namespace.is_none() && pair.is_some_and(|(above, below)| below.starts_with(above))
+        };
+        let both_moved = |range: &LimitRange| self.gives_namespaces && range.namespace.is_none() && home.0.is_none();
+        self.limit_ranges.reaching(home.0).any(|range| {
+            let near = self.neighbours((range.namespace.as_deref(), range.file), home).is_some()
+                || above(range)
+                || both_moved(range);
+            near && range.memory_limit().is_some()
+        })
     }
 
     /// The memory request that a LimitRange gives to containers without one.

@@ -88,8 +88,7 @@ impl Set {
     /// How sure it is that two objects lie in one namespace; none where they don't, or nothing speaks for it.
     #[must_use]
     pub fn neighbours(&self, one: Home<'_>, other: Home<'_>) -> Option<Neighbours> {
-        let folder = |file: u32| self.folders.get(file as usize);
-        let beside = one.1 == other.1 || folder(one.1).is_some_and(|folder_of| Some(folder_of) == folder(other.1));
+        let beside = self.is_near(one.1, other.1);
         match (one.0, other.0) {
             (Some(one), Some(other)) if one == other && !is_placeholder(one) => {
                 Some(if self.gives_namespaces { Neighbours::Likely } else { Neighbours::Certain })
@@ -98,6 +97,12 @@ impl Set {
             (None, None) if self.is_complete() || one.1 == other.1 => Some(Neighbours::Certain),
             _ => (beside || self.is_complete()).then_some(Neighbours::Likely),
         }
+    }
+
+    /// Whether two files lie in one folder, or are one.
+    pub(super) fn is_near(&self, one: u32, other: u32) -> bool {
+        let folder = |file: u32| self.folders.get(file as usize);
+        one == other || folder(one).is_some_and(|folder_of| Some(folder_of) == folder(other))
     }
 
     /// The LimitRanges of a namespace, by name.

@@ -39,6 +39,8 @@ pub struct ServicePort {
     pub name: Box<str>,
     /// Its protocol in lower case.
     pub protocol: Box<str>,
+    /// The number of the containers' port that it leads to, where it is written and a number.
+    pub leads: Option<u16>,
     /// The name of the containers' port that it leads to, where it is a name.
     pub target: Option<Box<str>>,
     /// Where its number stands.
@@ -93,6 +95,7 @@ impl ServicePort {
         let number = node.get("port")?;
         Some(Self {
             number: port_number(number)?,
+            leads: node.get("targetPort").and_then(port_number),
             name: text("name").into(),
             protocol: if text("protocol").is_empty() { "tcp".into() } else { text("protocol").to_lowercase().into() },
             target: Some(text("targetPort")).filter(|target| !target.is_empty()).map(Into::into),

@@ -1,6 +1,8 @@
 //! Keys of ConfigMaps and Secrets, and the few things about their values that rules ask for.
 
 use super::start::{Start, start};
+use crate::k8s::clients::Target;
+use crate::k8s::hosts::servers_of;
 use crate::k8s::object::{Object, annotation};
 use crate::node::{Kind, Node, Style};
 use crate::source::Span;
@@ -44,6 +46,8 @@ pub struct Value {
     pub is_line_with_feed: bool,
     /// How it begins.
     pub start: Start,
+    /// The servers that a line of a ConfigMap names.
+    pub servers: Vec<Target>,
 }
 
 /// Annotations and labels by which something in the cluster writes keys into an object: each project's own
@@ -79,7 +83,11 @@ pub(super) fn config_map(object: Object<'_>) -> Keys {
     if is_filled(object) {
         return Keys::Unknown;
     }
-    let data = entries(object, "data").map(|(name, value)| key(name, false, written(value)));
+    let data = entries(object, "data").map(|(name, value)| {
+        let line = value.as_str().filter(|text| !text.contains('\n'));
+        let servers = line.map_or_else(Vec::new, |text| servers_of(name.scalar().unwrap_or_default(), text));
+        key(name, false, Value { servers, ..written(value) })
+    });
     let binary = entries(object, "binaryData").map(|(name, value)| key(name, true, decoded(value)));
     Keys::Known(data.chain(binary).collect())
 }
@@ -98,9 +106,11 @@ pub(super) fn secret(object: Object<'_>) -> Keys {
 }
 
 fn written(value: Node<'_>) -> Value {
-    value
-        .as_str()
-        .map_or_else(Value::default, |text| Value { is_line_with_feed: is_line(text), start: start(text.as_bytes()) })
+    value.as_str().map_or_else(Value::default, |text| Value {
+        is_line_with_feed: is_line(text),
+        start: start(text.as_bytes()),
+        servers: Vec::new(),
+    })
 }
 
 /// Whether a text is one line with its line feed.
@@ -126,5 +136,5 @@ fn decoded(value: Node<'_>) -> Value {
     }
     let Ok(bytes) = base64::engine::general_purpose::STANDARD.decode(head) else { return Value::default() };
     let line = whole && std::str::from_utf8(&bytes).is_ok_and(is_line);
-    Value { is_line_with_feed: line, start: start(&bytes) }
+    Value { is_line_with_feed: line, start: start(&bytes), servers: Vec::new() }
 }

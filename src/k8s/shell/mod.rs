@@ -20,6 +20,7 @@ mod steps;
 mod syntax;
 mod timing;
 mod tools;
+mod waits;
 mod wrappers;
 
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use signs::{Sign, signs};
 pub use stays::{Parent, Stays, stays_as_parent};
 pub use steps::{Fate, Step};
 pub use syntax::{Fault, SyntaxFault, syntax_fault};
+pub use waits::{substituted, waiters};
 
 use super::command::base_name;
 
