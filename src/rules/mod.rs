@@ -26,6 +26,7 @@ mod host_port_replicas;
 mod idle_base_image;
 mod image_architecture_mismatch;
 mod image_pull_never;
+mod init_never_exits;
 mod invalid_image_reference;
 mod jvm_heap_exceeds_limit;
 mod jvm_options_invalid;
@@ -324,6 +325,7 @@ pub static RULES: &[&Rule] = &[
     &idle_base_image::RULE,
     &image_architecture_mismatch::RULE,
     &image_pull_never::RULE,
+    &init_never_exits::RULE,
     &invalid_image_reference::RULE,
     &jvm_heap_exceeds_limit::RULE,
     &jvm_options_invalid::RULE,
