@@ -17,6 +17,7 @@ mod cpu_limit_slows_start;
 mod dropped_capabilities_root_entrypoint;
 mod duplicate_key;
 mod env_duplicate;
+mod env_expansion_undefined;
 mod env_name_skipped;
 mod exec_probe_default_timeout;
 mod exec_probe_not_runnable;
@@ -316,6 +317,7 @@ pub static RULES: &[&Rule] = &[
     &dropped_capabilities_root_entrypoint::RULE,
     &duplicate_key::RULE,
     &env_duplicate::RULE,
+    &env_expansion_undefined::RULE,
     &env_name_skipped::RULE,
     &exec_probe_default_timeout::RULE,
     &exec_probe_not_runnable::RULE,
