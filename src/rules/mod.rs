@@ -28,6 +28,7 @@ mod idle_base_image;
 mod image_architecture_mismatch;
 mod image_pull_never;
 mod init_never_exits;
+mod init_waits_forever;
 mod invalid_image_reference;
 mod jvm_heap_exceeds_limit;
 mod jvm_options_invalid;
@@ -76,6 +77,7 @@ mod secret_trailing_newline;
 mod service_account_missing;
 mod shared_rwo_volume;
 mod shell_missing_in_image;
+mod shell_swallows_sigterm;
 mod shell_syntax_without_shell;
 mod stale_latest_image;
 mod startup_budget_too_short;
@@ -328,6 +330,7 @@ pub static RULES: &[&Rule] = &[
     &image_architecture_mismatch::RULE,
     &image_pull_never::RULE,
     &init_never_exits::RULE,
+    &init_waits_forever::RULE,
     &invalid_image_reference::RULE,
     &jvm_heap_exceeds_limit::RULE,
     &jvm_options_invalid::RULE,
@@ -375,6 +378,7 @@ pub static RULES: &[&Rule] = &[
     &service_account_missing::RULE,
     &shared_rwo_volume::RULE,
     &shell_missing_in_image::RULE,
+    &shell_swallows_sigterm::RULE,
     &shell_syntax_without_shell::RULE,
     &stale_latest_image::RULE,
     &startup_budget_too_short::RULE,
