@@ -77,6 +77,7 @@ mod secret_trailing_newline;
 mod service_account_missing;
 mod shared_rwo_volume;
 mod shell_missing_in_image;
+mod shell_script_syntax;
 mod shell_swallows_sigterm;
 mod shell_syntax_without_shell;
 mod stale_latest_image;
@@ -378,6 +379,7 @@ pub static RULES: &[&Rule] = &[
     &service_account_missing::RULE,
     &shared_rwo_volume::RULE,
     &shell_missing_in_image::RULE,
+    &shell_script_syntax::RULE,
     &shell_swallows_sigterm::RULE,
     &shell_syntax_without_shell::RULE,
     &stale_latest_image::RULE,
