@@ -69,8 +69,8 @@ fn question(clause: &WhileOrUntilClauseCommand) -> Option<Vec<String>> {
             // `[ 1 ]` asks nothing.
             || matches!(words, [test, word, _] if test == "[" && !word.contains(['$', '`']))
     };
-    match asked.first().filter(|words| !trivial(words)) {
-        Some(first) => Some(first.clone()),
+    match tested(condition).or_else(|| asked.first().cloned()).filter(|words| !trivial(words)) {
+        Some(first) => Some(first),
         // `while true; do nc -z db 5432 && break; sleep 1; done`
         None if done.iter().any(|words| matches!(&*words[0], "break" | "exit" | "return")) => {
             let words = done.iter().find(|words| !trivial(words) && !matches!(&*words[0], "break" | "exit" | "return"));
@@ -78,6 +78,17 @@ fn question(clause: &WhileOrUntilClauseCommand) -> Option<Vec<String>> {
         }
         None => None,
     }
+}
+
+/// What a list tests within `[[`, where that is all it does.
+fn tested(list: &CompoundList) -> Option<Vec<String>> {
+    let mut found: Vec<String> = Vec::new();
+    visit_list(list, &mut |part| match part {
+        Part::Test(test) if found.is_empty() => found = vec!["[[".to_owned(), test.to_string(), "]]".to_owned()],
+        Part::Simple(_) => found = vec![String::new()],
+        _ => {}
+    });
+    (found.len() == 3).then_some(found)
 }
 
 /// The simple commands of a list.

@@ -205,6 +205,7 @@ fn what_waits_without_a_limit() {
         ("while true; do pg_isready -h db && break; sleep 1; done", "pg_isready"),
         ("until timeout 5 nc -z db 5432; do sleep 1; done", "timeout"),
         ("until [ -f /shared/ready ]; do sleep 1; done", "["),
+        ("until [[ \"$(curl -s http://api/)\" == ok ]]; do sleep 5; done", "[["),
         ("while ! nc -w 2 -z db 5432; do echo waiting; done", "nc"),
         ("while [ $(curl -s http://db; echo $?) -ne 52 ]; do sleep 5; done", "["),
     ] {
