@@ -18,6 +18,7 @@ mod reading;
 mod readme;
 mod report;
 mod set;
+mod shell;
 mod stories;
 #[cfg(all(feature = "webhook", unix))]
 mod webhook;

@@ -51,17 +51,21 @@ pub fn argv<'t>(container: Container<'t>, tables: &'t Tables) -> Option<Vec<Word
             }
         }
     };
+    let own = own.into_iter().flatten().map(|text| Word { text: Some(Cow::Borrowed(text.as_str())), node: None });
+    let words: Vec<Word<'t>> = own.chain(written(container, nodes)).collect();
+    (!words.is_empty()).then_some(words)
+}
+
+/// Words of the manifest, as the kubelet expands them.
+fn written<'t>(container: Container<'t>, nodes: Vec<Node<'t>>) -> impl Iterator<Item = Word<'t>> {
     let needs_env = nodes.iter().any(|node| node.as_str().is_some_and(|text| text.contains("$(")));
     // Of two variables of a name the last one holds.
     let env: HashMap<&str, Option<&str>> = if needs_env { container.env().collect() } else { HashMap::new() };
     let mut budget = MAX_EXPANDED;
-    let own = own.into_iter().flatten().map(|text| Word { text: Some(Cow::Borrowed(text.as_str())), node: None });
-    let written = nodes.into_iter().map(|node| {
+    nodes.into_iter().map(move |node| {
         let text = node.as_str().and_then(|text| expand(container, &env, text, &mut budget));
         Word { text, node: Some(node) }
-    });
-    let words: Vec<Word<'t>> = own.chain(written).collect();
-    (!words.is_empty()).then_some(words)
+    })
 }
 
 /// What a container runs.
@@ -83,6 +87,15 @@ impl<'t> Run<'t> {
     #[must_use]
     pub fn written(container: Container<'t>, tables: &'t Tables) -> Option<Self> {
         if container.runs_image_default() { None } else { Self::of(container, tables) }
+    }
+
+    /// What it runs where its `args` begin with a shell, and nobody knows what the image does with them: an image that
+    /// gets a program runs it, mostly.
+    #[must_use]
+    pub fn by_args(container: Container<'t>) -> Option<Self> {
+        let (None, Some(args)) = container.command_words() else { return None };
+        let shell = super::shell::is_shell(base_name(args[0].as_str()?));
+        shell.then(|| Self { container, words: written(container, args).collect() })
     }
 
     /// All words, where each of them is known.

@@ -82,6 +82,14 @@ impl<'t> Container<'t> {
         }
     }
 
+    /// Its place among the pod's init containers, from 0, and how many there are; `None` for the others.
+    #[must_use]
+    pub fn init_position(self) -> Option<(usize, usize)> {
+        let path = self.path();
+        let inits: Vec<_> = self.workload.containers().into_iter().filter(|one| one.role != Role::App).collect();
+        Some((inits.iter().position(|one| one.path() == path)?, inits.len()))
+    }
+
     /// A container-level restart policy or rules (Kubernetes ≥ 1.34, ContainerRestartRules) on an
     /// app container: what an exit means is then its own affair.
     fn has_own_restart_policy(self) -> bool {

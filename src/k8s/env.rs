@@ -37,7 +37,7 @@ impl<'t> Container<'t> {
         // Keys in small letters are rare, and `$(date)` is not.
         let shouted =
             !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-        shouted && (self.has_env_from() || self.workload.may_link(name))
+        shouted && (self.has_env_from() || self.workload.may_link(name) || self.workload.may_inject(name))
     }
 
     /// Whether `envFrom` may give it a variable of this name: an object of the run does, or one whose keys nobody knows.
@@ -119,6 +119,17 @@ impl<'t> Workload<'t> {
         self.field(&["enableServiceLinks"])
     }
 
+    /// Whether the controller of its kind may write a variable of this name into its pods: an indexed Job its index
+    /// (kubernetes `pkg/controller/job/indexed_job_utils.go`), Knative and operators what they like.
+    #[must_use]
+    pub fn may_inject(self, name: &str) -> bool {
+        match &*self.kind.group {
+            "" | "apps" | "extensions" | "apps.openshift.io" | "argoproj.io" | "apps.kruise.io" => false,
+            "batch" | "keda.sh" => name == "JOB_COMPLETION_INDEX",
+            _ => true,
+        }
+    }
+
     /// Whether a variable may stand for a Service: those of its namespace where `enableServiceLinks` does not say
     /// otherwise, and the API server's always (kubernetes `pkg/kubelet/kubelet_pods.go`, getServiceEnvVarMap, and
     /// `pkg/kubelet/envvars/envvars.go`).
@@ -184,8 +195,7 @@ impl<'t> Variable<'t> {
 
     /// The names that its value refers to by `$(NAME)`.
     pub fn references(self) -> impl Iterator<Item = &'t str> {
-        let parts = self.value().unwrap_or_default().split("$(").skip(1);
-        parts.filter_map(|part| part.split_once(')')).map(|(name, _)| name)
+        super::expansion::references(self.value().unwrap_or_default())
     }
 
     /// Whether two entries say the same.

@@ -80,6 +80,35 @@ impl<'t> Container<'t> {
         found
     }
 
+    /// Every script that a shell of its command reads by its absolute path, and where that is written: `sh FILE`, alone or
+    /// within an inline script, and `. FILE`. One that is executed needs its first line; one that is read does not.
+    #[must_use]
+    pub fn shell_reads(self, tables: &Tables) -> Vec<(String, Path)> {
+        let words = argv(self, tables).unwrap_or_default();
+        let known: Vec<&str> =
+            words.iter().take_while(|word| word.is_as_written()).map_while(|word| word.text.as_deref()).collect();
+        if self.workload.is_windows() {
+            return Vec::new();
+        }
+        let found = |program: &str, at: usize| {
+            let place = words[at].node?.path_from(self.workload.object.root);
+            Some((self.absolute(program)?, place))
+        };
+        if let Some(at) = shell::script_file(&known) {
+            return found(known[at], at).into_iter().collect();
+        }
+        let Some(script) = shell::script(&known) else { return Vec::new() };
+        let steps = shell::steps(&known).unwrap_or_default();
+        let files = steps.iter().filter_map(|step| {
+            let words: Vec<&str> = step.words.iter().map(String::as_str).collect();
+            match words[..] {
+                ["." | "source", file, ..] => Some(file.to_owned()),
+                _ => shell::script_file(&words).map(|at| words[at].to_owned()),
+            }
+        });
+        files.filter_map(|file| found(&file, script.at)).collect()
+    }
+
     fn executed_by(self, words: &[Word<'t>], occasion: Occasion, found: &mut Vec<Executed>) {
         // A value of a variable may be a secret, and is never shown.
         let known: Vec<&str> =

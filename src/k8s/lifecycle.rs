@@ -37,6 +37,15 @@ impl<'t> Container<'t> {
         self.hook("postStart")
     }
 
+    /// Whether it is told to stop by another signal than the usual one (`lifecycle.stopSignal`, Kubernetes ≥ 1.33).
+    #[must_use]
+    pub fn has_stop_signal(self) -> bool {
+        self.node
+            .get("lifecycle")
+            .and_then(|lifecycle| lifecycle.get("stopSignal"))
+            .is_some_and(|signal| !signal.is_null())
+    }
+
     /// What runs before it is told to stop.
     #[must_use]
     pub fn pre_stop(self) -> Option<Hook<'t>> {

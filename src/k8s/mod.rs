@@ -9,6 +9,7 @@ pub mod container;
 pub mod decode;
 pub mod env;
 pub mod execute;
+pub mod expansion;
 pub mod field;
 pub mod files;
 pub mod go;

@@ -76,6 +76,23 @@ impl<'t> Workload<'t> {
         })
     }
 
+    /// Whether something ends its pods after a time, whatever they do: `activeDeadlineSeconds`, its own or its Job's.
+    #[must_use]
+    pub fn is_limited_in_time(self) -> bool {
+        let spec = self.object.root.get("spec");
+        let template = spec.and_then(|spec| spec.get("jobTemplate")).and_then(|job| job.get("spec"));
+        [Some(self.spec), spec, template]
+            .into_iter()
+            .flatten()
+            .any(|spec| spec.get("activeDeadlineSeconds").is_some_and(|seconds| !seconds.is_null()))
+    }
+
+    /// Whether the first process of a container is not PID 1: its containers share their processes, or the node's.
+    #[must_use]
+    pub fn shares_processes(self) -> bool {
+        ["shareProcessNamespace", "hostPID"].iter().any(|key| self.spec.get(key).and_then(Node::as_bool) == Some(true))
+    }
+
     /// Whether it asks for a runtime of its own.
     #[must_use]
     pub fn has_runtime_class(self) -> bool {

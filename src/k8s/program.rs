@@ -2,7 +2,7 @@
 
 use super::command::base_name;
 use super::container::Container;
-use super::shell::{self, is_shell};
+use super::shell::{self, Parent, is_shell};
 use super::tables::Tables;
 
 /// Why the first word of a command can't be a program.
@@ -108,6 +108,32 @@ pub fn lacks_shell(container: Container<'_>, tables: &Tables, program: &str) -> 
         .shells()
         .is_some_and(|shells| !(shells.iter().any(|shell| shell == name) || shells.is_empty() && variant));
     lacks && !brought && container.variable("PATH").is_none()
+}
+
+/// What a container's shell may do with the last command of its script: one way, or several where the image does not
+/// say which shell `sh` is. Empty for a shell that is not known.
+#[must_use]
+pub fn parents(container: Container<'_>, tables: &Tables, shell: &str) -> &'static [Parent] {
+    match shell {
+        "dash" => return &[Parent::Always],
+        "bash" => return &[Parent::Bash],
+        "ash" => return &[Parent::Ash],
+        "sh" => {}
+        _ => return &[],
+    }
+    let known = tables.known(container).shells();
+    let has = |name: &str| known.is_some_and(|shells| shells.iter().any(|shell| shell == name));
+    let text = container.image_text().unwrap_or_default();
+    let named = |names: &[&str]| known.is_none() && names.iter().any(|name| text.contains(name));
+    if has("ash") || named(&["alpine", "busybox"]) {
+        &[Parent::Ash]
+    } else if has("dash") || named(&["debian", "ubuntu", "bookworm", "bullseye", "trixie", "jammy", "noble"]) {
+        &[Parent::Always]
+    } else if has("bash") {
+        &[Parent::Bash]
+    } else {
+        &[Parent::Always, Parent::Bash, Parent::Ash]
+    }
 }
 
 /// Parts of tags of variants that have a shell.

@@ -5,6 +5,7 @@ use crate::finding::{Finding, Safety, Severity};
 use crate::k8s::container::Container;
 use crate::k8s::probe::{Probe, Purpose};
 use crate::k8s::program::{self, NoProgram};
+use crate::k8s::shell;
 use crate::k8s::tables::Tables;
 use serde_json::json;
 
@@ -23,7 +24,8 @@ pub(super) static RULE: Rule = Rule {
                   container is killed again and again.",
         why: "No shell reads the command: its first word is looked up as a file of exactly that name. `cat /tmp/healthy` in one word is a file of \
               that name, blank and all; `source`, `export`, `exec`, `eval`, `set`, `unset` and `.` exist within shells only; and an image without a \
-              shell has none for probes either. A command that can't be started is an error of the probe and not an answer, and the kubelet throws such results away.",
+              shell has none for probes either. A command that can't be started is an error of the probe and not an answer, and the kubelet throws such results away. \
+              (`sh \"pg_isready -q\"`, without `-c`, is different: the shell runs, finds no file of that name, and the probe fails each time.)",
         see: "`kubectl describe pod POD` shows `probe errored and resulted in unknown state: … executable file not found in $PATH`, and 0 restarts.",
         fix: "Write each word as an item of its own: `command: [cat, /tmp/healthy]`. Where it needs a shell: `command: [sh, -c, \"…\"]`; \
               where the image has none, ask by `httpGet`, `tcpSocket` or `grpc`.",
@@ -38,7 +40,26 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
-    findings.extend(container.probes().filter_map(|probe| judge(probe, context.tables)));
+    findings.extend(container.probes().filter_map(|probe| judge(probe, context.tables).or_else(|| operand(probe))));
+}
+
+/// `sh "pg_isready -q"`: without `-c` a shell opens its operand as a file, and none is named like a command line.
+fn operand(probe: Probe<'_>) -> Option<Finding> {
+    let words = probe.handler()?.words();
+    let texts: Vec<&str> = words.iter().map(|word| word.as_str()).collect::<Option<_>>()?;
+    let at = shell::script_file(&texts)?;
+    let NoProgram::Blank { certain: true } = program::no_program(texts[at])? else { return None };
+    let severity = if probe.holds_up_its_pod() { Severity::Error } else { Severity::Warning };
+    let what = probe.purpose.field();
+    let message = format!(
+        "{what} always fails: without `-c` the shell looks for a file named like the whole line (exit code 2 or 127)"
+    );
+    let path = words[at].path_from(probe.container.workload.object.root);
+    Some(
+        Finding::new(RULE.name, severity, path, message)
+            .label("no file has this name")
+            .help("put `-c` before the script"),
+    )
 }
 
 fn judge(probe: Probe<'_>, tables: &Tables) -> Option<Finding> {

@@ -19,6 +19,7 @@ mod dependency_service_missing;
 mod dropped_capabilities_root_entrypoint;
 mod duplicate_key;
 mod env_duplicate;
+mod env_expansion_undefined;
 mod env_name_skipped;
 mod exec_probe_default_timeout;
 mod exec_probe_not_runnable;
@@ -28,7 +29,9 @@ mod host_port_replicas;
 mod idle_base_image;
 mod image_architecture_mismatch;
 mod image_pull_never;
+mod init_never_exits;
 mod init_wait_target_missing;
+mod init_waits_forever;
 mod invalid_image_reference;
 mod jvm_heap_exceeds_limit;
 mod jvm_options_invalid;
@@ -78,6 +81,8 @@ mod service_account_missing;
 mod service_link_collision;
 mod shared_rwo_volume;
 mod shell_missing_in_image;
+mod shell_script_syntax;
+mod shell_swallows_sigterm;
 mod shell_syntax_without_shell;
 mod stale_latest_image;
 mod startup_budget_too_short;
@@ -320,6 +325,7 @@ pub static RULES: &[&Rule] = &[
     &dropped_capabilities_root_entrypoint::RULE,
     &duplicate_key::RULE,
     &env_duplicate::RULE,
+    &env_expansion_undefined::RULE,
     &env_name_skipped::RULE,
     &exec_probe_default_timeout::RULE,
     &exec_probe_not_runnable::RULE,
@@ -329,7 +335,9 @@ pub static RULES: &[&Rule] = &[
     &idle_base_image::RULE,
     &image_architecture_mismatch::RULE,
     &image_pull_never::RULE,
+    &init_never_exits::RULE,
     &init_wait_target_missing::RULE,
+    &init_waits_forever::RULE,
     &invalid_image_reference::RULE,
     &jvm_heap_exceeds_limit::RULE,
     &jvm_options_invalid::RULE,
@@ -378,6 +386,8 @@ pub static RULES: &[&Rule] = &[
     &service_link_collision::RULE,
     &shared_rwo_volume::RULE,
     &shell_missing_in_image::RULE,
+    &shell_script_syntax::RULE,
+    &shell_swallows_sigterm::RULE,
     &shell_syntax_without_shell::RULE,
     &stale_latest_image::RULE,
     &startup_budget_too_short::RULE,

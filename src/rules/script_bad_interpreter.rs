@@ -11,6 +11,7 @@ use crate::k8s::shell::Fate;
 use crate::k8s::user::Executable;
 use crate::k8s::volume::Mounts;
 use crate::node::Node;
+use crate::path::Path;
 use serde_json::json;
 
 /// The rule.
@@ -35,7 +36,8 @@ pub(super) static RULE: Rule = Rule {
         fix: "Begin the script with `#!/bin/sh` in its first column, save it with line feeds alone, and name an interpreter that the image has. \
               Or name the interpreter in the command: `command: [sh, /scripts/run.sh]`.",
         ignore: "The rule is silent where several objects of the name are in the run and one of them is sound, for values that a tool fills in, \
-                 and where the file's mode forbids to execute it in any case. That an image lacks a shell is a warning, as a copy of it may have one.",
+                 and where the file's mode forbids to execute it in any case. That an image lacks a shell is a warning, as a copy of it may have one; \
+                 so are carriage returns in what a shell merely reads.",
         source: "Linux `fs/binfmt_script.c` (load_script); runc `libcontainer/standard_init_linux.go`; the images' own Dockerfiles in `policies/images/`",
     },
     options: OptionsType::of::<NoOptions>(),
@@ -46,6 +48,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     let executes = container.executes(context.tables);
     let starts = executes.iter().filter(|executed| executed.occasion == Occasion::Start);
     let mounts = Mounts::of(*container);
+    findings.extend(read_with_returns(container, context, &mounts));
     for executed in starts {
         let Some(lies) = mounts.at(&executed.file) else { continue };
         let (Some(volume), Some(within)) = (lies.mount.volume(), lies.within.as_deref()) else { continue };
@@ -57,6 +60,30 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
             findings.extend(fault(container, executed, &file, &judge));
         }
     }
+}
+
+/// Scripts with Windows' line ends that a shell reads: each command gets a carriage return with its last word.
+fn read_with_returns(container: &Container<'_>, context: &Context<'_>, mounts: &Mounts<'_>) -> Vec<Finding> {
+    let of_file = |(file, place): (String, Path)| {
+        let lies = mounts.at(&file)?;
+        let (volume, within) = (lies.mount.volume()?, lies.within.as_deref()?);
+        let Entry::File(shown) = volume.entry(within, context.set) else { return None };
+        let returns = |start: &Start| matches!(start, Start::Interpreter(line) if line.has_return);
+        let (fact, key) = shown.keys.first()?;
+        if !shown.is_known || !shown.keys.iter().all(|(_, key)| returns(&key.value.start)) {
+            return None;
+        }
+        let message = format!(
+            "`{file}` has the line ends of Windows: the shell takes the carriage returns for parts of its words"
+        );
+        let finding = Finding::new(RULE.name, Severity::Warning, place, message)
+            .label("read here")
+            .and_elsewhere(fact.file, key.span, "the script")
+            .note("assumed that all its lines end as the first one does")
+            .help("write the script with line feeds alone, as by `dos2unix` or `* text eol=lf` in `.gitattributes`");
+        Some(finding)
+    };
+    container.shell_reads(context.tables).into_iter().filter_map(of_file).collect()
 }
 
 /// What is wrong with a script, where every state of it that the run holds is wrong.

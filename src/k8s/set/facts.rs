@@ -143,6 +143,7 @@ pub struct Facts {
     pub(super) retagged: Vec<String>,
     pub(super) prefixes: Vec<Box<str>>,
     pub(super) suffixes: Vec<Box<str>>,
+    pub(super) substituted: Vec<Box<str>>,
     pub(super) gives_selectors: bool,
     pub(super) gives_namespaces: bool,
     pub(super) reads_elsewhere: bool,

@@ -16,6 +16,8 @@ impl Facts {
         let text = |key: &str| root.get(key).and_then(Node::as_str).filter(|text| !text.is_empty());
         self.prefixes.extend(text("namePrefix").map(Into::into));
         self.suffixes.extend(text("nameSuffix").map(Into::into));
+        let names = root.get("vars").into_iter().flat_map(Node::items).filter_map(|entry| entry.get("name")?.as_str());
+        self.substituted.extend(names.map(Into::into));
         self.reads_elsewhere |= MADE.iter().any(|key| root.get(key).is_some_and(|list| list.count() > 0))
             || READ.iter().any(|key| root.get(key).into_iter().flat_map(Node::items).any(is_remote));
         for image in root.get("images").into_iter().flat_map(Node::items) {

@@ -23,6 +23,7 @@ mod selector;
 mod services;
 mod start;
 mod values;
+mod variables;
 
 pub use behind::Chosen;
 pub use bound::Nearly;
@@ -67,6 +68,8 @@ pub struct Set {
     retagged: Vec<String>,
     prefixes: HashSet<Box<str>>,
     suffixes: HashSet<Box<str>>,
+    /// Names of `vars`.
+    substituted: HashSet<Box<str>>,
     gives_selectors: bool,
     gives_namespaces: bool,
     reads_elsewhere: bool,
@@ -112,6 +115,7 @@ impl Set {
         self.retagged.append(&mut facts.retagged);
         self.prefixes.extend(facts.prefixes.drain(..));
         self.suffixes.extend(facts.suffixes.drain(..));
+        self.substituted.extend(facts.substituted.drain(..));
         self.gives_selectors |= facts.gives_selectors;
         self.gives_namespaces |= facts.gives_namespaces;
         self.reads_elsewhere |= facts.reads_elsewhere;

@@ -65,7 +65,7 @@ pub fn bashisms(script: &str) -> Vec<Bashism> {
                 add("`function`", false, Then::Syntax);
             }
         }
-        Part::Test => add("`[[`", false, Then::Differs),
+        Part::Test(_) => add("`[[`", false, Then::Differs),
         Part::Redirect(redirect) => of_redirect(redirect, &mut add),
         Part::Word(item) => match item {
             CommandPrefixOrSuffixItem::ProcessSubstitution(..) => add("`<(…)`", false, Then::Syntax),

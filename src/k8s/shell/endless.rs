@@ -53,7 +53,10 @@ fn script(text: &str, depth: usize) -> Option<Endless> {
         }
     });
     let mut lists = program.complete_commands.iter().filter(|_| known);
-    lists.find_map(|list| sequence(list, depth).transpose()).and_then(Result::ok)
+    let end = lists.find_map(|list| sequence(list, depth).transpose()).and_then(Result::ok)?;
+    // What runs beside a server may stop it.
+    let beside = || program.complete_commands.iter().flat_map(|list| &list.0);
+    (end.certain || !beside().any(|item| matches!(item.1, SeparatorOperator::Async))).then_some(end)
 }
 
 fn name(command: &SimpleCommand) -> Option<String> {

@@ -2,8 +2,8 @@
 
 use super::parse::{literal, parse, words};
 use brush_parser::ast::{
-    AndOr, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, FunctionDefinition, IoRedirect, Pipeline,
-    Program, RedirectList, SimpleCommand, Word,
+    AndOr, Command, CommandPrefixOrSuffixItem, CompoundCommand, CompoundList, ExtendedTestExprCommand,
+    FunctionDefinition, IoRedirect, Pipeline, Program, RedirectList, SimpleCommand, Word,
 };
 
 /// A part of a script.
@@ -13,7 +13,7 @@ pub(super) enum Part<'a> {
     Compound(&'a CompoundCommand),
     Function(&'a FunctionDefinition),
     /// `[[ … ]]`
-    Test,
+    Test(&'a ExtendedTestExprCommand),
     Redirect(&'a IoRedirect),
     /// A word of a simple command, an assignment among them.
     Word(&'a CommandPrefixOrSuffixItem),
@@ -52,8 +52,8 @@ fn command<'a>(command: &'a Command, each: &mut impl FnMut(Part<'a>)) {
             compound(&function.body.0, each);
             all(function.body.1.as_ref(), each);
         }
-        Command::ExtendedTest(_, redirects) => {
-            each(Part::Test);
+        Command::ExtendedTest(test, redirects) => {
+            each(Part::Test(test));
             all(redirects.as_ref(), each);
         }
     }

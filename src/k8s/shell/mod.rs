@@ -5,6 +5,7 @@
 
 mod daemons;
 mod dialect;
+mod differ;
 mod ending;
 mod endless;
 mod listing;
@@ -29,10 +30,10 @@ mod tests;
 pub use dialect::{Bashism, Then, bashisms};
 pub use loops::waits_forever;
 pub use runs::{Outer, Run, Seen};
-pub use signs::{Sign, signs};
+pub use signs::{Sign, may_read_commands, signs};
 pub use stays::{Parent, Stays, stays_as_parent};
 pub use steps::{Fate, Step};
-pub use syntax::{Fault, SyntaxFault, syntax_fault};
+pub use syntax::{Fault, Reached, SyntaxFault, syntax_fault};
 pub use waits::{substituted, waiters};
 
 use super::command::base_name;

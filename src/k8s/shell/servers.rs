@@ -55,7 +55,6 @@ const SERVERS: &[Server] = &[
     ),
     (&["coredns", "nats-server", "telegraf", "statsd_exporter"], &[], &["-plugins", "-t", "config"]),
     (&["kubectl"], &["proxy", "port-forward"], &[]),
-    (&["npm"], &["start"], &[]),
     (&["next", "nuxt"], &["start", "dev"], &[]),
     (&["ng"], &["serve"], &[]),
     (&["flask"], &["run"], &[]),
@@ -73,9 +72,45 @@ const SERVERS: &[Server] = &[
     (&["watch"], &[], &["-g", "--chgexit"]),
 ];
 
-/// What a program of this name would do instead of serving.
-const OTHERWISE: &[&str] =
-    &["--version", "-version", "--help", "-help", "-h", "-v", "-V", "version", "help", "validate"];
+/// What a program of this name would do instead of serving: say something, look at its configuration, or one job.
+const OTHERWISE: &[&str] = &[
+    "--version",
+    "-version",
+    "--help",
+    "-help",
+    "-h",
+    "-v",
+    "-V",
+    "version",
+    "help",
+    "validate",
+    "--check",
+    "--check-config",
+    "--dry-run",
+    "configtest",
+    "check",
+    "test",
+    "migrate",
+    "migration",
+    "migrations",
+    "upgrade",
+    "init",
+    "setup",
+    "seed",
+    "install",
+    "export",
+    "import",
+    "dump",
+    "backup",
+    "restore",
+    "list",
+    "status",
+    "stop",
+    "reload",
+    "healthcheck",
+    "doctor",
+    "ping",
+];
 
 /// Why a program never ends, where it is a server that is known.
 pub(super) fn server(argv: &[&str]) -> Option<Endless> {

@@ -71,6 +71,14 @@ const READ_THEM: &[&str] = &[
     "socat",
 ];
 
+/// Whether a word is a program that may read the words behind it as commands: a shell, or one that puts a command line
+/// together.
+#[must_use]
+pub fn may_read_commands(word: &str) -> bool {
+    let name = base_name(word);
+    is_shell(name) || READ_THEM.contains(&name)
+}
+
 /// Operators of the shell, as words of their own.
 const OPERATORS: &[&str] = &["&&", "||", "|", ";", "&", ">", ">>", "<", "2>", "&>", "2>&1", ">&2", "1>&2", "|&"];
 

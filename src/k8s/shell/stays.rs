@@ -1,13 +1,15 @@
 //! Whether a shell stays the parent of a script's last command, as PID 1 that ignores SIGTERM.
 //!
-//! Measured with dash 0.5.12, bash 5.2 and busybox 1.35: dash runs every command as a child, whatever stands last; bash
-//! takes the place of a simple command that is last in its list; busybox does the same for most that stands last, but
-//! not where a line feed follows.
+//! Measured with dash 0.5.12, bash 5.2.15 and 5.2.37, and busybox 1.35 and 1.37 of Debian 12 and 13, by scripts that end
+//! with `sleep`: dash runs every command as a child, whatever stands last; bash takes the place of a simple command that
+//! is last in its list, unless it has redirections, is part of a pipeline, or something runs in the background; busybox
+//! does the same for most that stands last, but not where a line feed follows, as at the end of a YAML block.
 
 use super::Script;
+use super::ending::part_ends;
 use super::listing::{Part, visit};
 use super::parse::{literal, parse, words};
-use brush_parser::ast::{AndOr, Command, CommandPrefixOrSuffixItem, SeparatorOperator};
+use brush_parser::ast::{AndOr, AndOrList, Command, CommandPrefixOrSuffixItem, SeparatorOperator};
 
 /// The last command of a script, which a shell runs as its child.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +31,11 @@ pub enum Parent {
     Ash,
 }
 
+/// Programs that carry on what others say.
+const CARRIERS: &[&str] = &["tee", "grep", "sed", "awk", "cat", "logger", "ts", "jq", "rotatelogs"];
+
 /// The last command in the foreground of a script that a shell would stay the parent of; `None` where it steps aside,
-/// or sees to signals with `trap`, or where the last thing is no plain command.
+/// or sees to signals with `trap`, or where the last thing is no plain command, or one that ends by itself.
 #[must_use]
 pub fn stays_as_parent(script: &Script<'_>, parent: Parent) -> Option<Stays> {
     let program = parse(script.text)?;
@@ -39,8 +44,15 @@ pub fn stays_as_parent(script: &Script<'_>, parent: Parent) -> Option<Stays> {
         return None;
     }
     let last = item.0.additional.last().map_or(&item.0.first, |(AndOr::And(next) | AndOr::Or(next))| next);
-    let Command::Simple(simple) = last.seq.last()? else { return None };
-    let name = literal(simple.word_or_name.as_ref()?)?;
+    let of = |command: &Command| match command {
+        Command::Simple(simple) => Some((simple.clone(), literal(simple.word_or_name.as_ref()?)?)),
+        _ => None,
+    };
+    // What only carries the output on is not what is meant.
+    let (simple, name) = match of(last.seq.last()?)? {
+        (_, name) if last.seq.len() > 1 && CARRIERS.contains(&&*name) => of(last.seq.first()?)?,
+        found => found,
+    };
     let redirected = simple.suffix.iter().flat_map(|suffix| &suffix.0).any(|item| {
         matches!(item, CommandPrefixOrSuffixItem::IoRedirect(_) | CommandPrefixOrSuffixItem::ProcessSubstitution(..))
     });
@@ -50,14 +62,20 @@ pub fn stays_as_parent(script: &Script<'_>, parent: Parent) -> Option<Stays> {
         Parent::Bash => plain && !redirected,
         Parent::Ash => plain && !script.text.ends_with('\n'),
     };
-    if steps_aside || matches!(&*name, "exec" | "wait" | "exit" | "trap" | "." | "source" | "eval") {
+    let serves = !CARRIERS.contains(&&*name) && !matches!(&*name, "echo" | "printf");
+    if steps_aside || !serves || matches!(&*name, "exec" | "wait" | "exit" | "trap" | "." | "source" | "eval") {
         return None;
     }
-    let mut own = false;
+    let mut own = part_ends(&AndOrList { first: last.clone(), additional: Vec::new() });
     visit(&program, &mut |part| match part {
         Part::Function(function) => own |= function.fname.value == name,
         Part::Simple(command) => {
-            own |= command.word_or_name.as_ref().and_then(literal).is_some_and(|name| name == "trap");
+            own |= match command.word_or_name.as_ref().and_then(literal).as_deref() {
+                Some("trap" | "alias") => true,
+                // What these read may define a function of any name.
+                Some("." | "source" | "eval") => !name.contains('/'),
+                _ => false,
+            };
         }
         _ => {}
     });
@@ -69,5 +87,5 @@ pub fn stays_as_parent(script: &Script<'_>, parent: Parent) -> Option<Stays> {
     let start = word.and_then(|word| word.loc.as_ref()).map(|loc| loc.start.index);
     let at = start.and_then(|start| script.text.char_indices().nth(start)).map(|(at, _)| at);
     let at = at.filter(|at| script.text[*at..].starts_with(&*name));
-    Some(Stays { words: words(simple)?, at })
+    Some(Stays { words: words(&simple)?, at })
 }

@@ -182,6 +182,13 @@ fn what_never_ends() {
         "if a; then sleep infinity; fi",
         "case $1 in debug) sleep infinity;; esac; run",
         "while true; do (exit 0); sleep 1; done",
+        "(sleep 5; mysqladmin shutdown) & mysqld",
+        "redis-server & sleep 5; redis-cli flushall",
+        "grafana server --help",
+        "airflow db migrate",
+        "gunicorn --check-config app:app",
+        "php-fpm -F -t",
+        "npm start",
     ] {
         assert_eq!(never(script), None, "{script}");
     }
@@ -198,6 +205,9 @@ fn what_waits_without_a_limit() {
         ("while true; do pg_isready -h db && break; sleep 1; done", "pg_isready"),
         ("until timeout 5 nc -z db 5432; do sleep 1; done", "timeout"),
         ("until [ -f /shared/ready ]; do sleep 1; done", "["),
+        ("until [[ \"$(curl -s http://api/)\" == ok ]]; do sleep 5; done", "[["),
+        ("while ! nc -w 2 -z db 5432; do echo waiting; done", "nc"),
+        ("while [ $(curl -s http://db; echo $?) -ne 52 ]; do sleep 5; done", "["),
     ] {
         assert_eq!(asked(script).as_deref(), Some(program), "{script}");
     }
@@ -210,6 +220,13 @@ fn what_waits_without_a_limit() {
         "while true; do sleep 1; done",
         "until nc -z db 5432; do sleep 1; [ -f /stop ] && exit 1; done",
         "while kill -0 $pid; do sleep 1; done",
+        "until nc -z db 5432; do sleep 1; [ $SECONDS -gt 60 ] && break; done",
+        "i=0; while [ $i -lt 30 ] && ! nc -z db 5432; do sleep 1; i=$((i + 1)); done",
+        "(sleep 60; kill $$) & until nc -z db 5432; do sleep 1; done",
+        "while [ -n \"$1\" ]; do shift; done",
+        "while true; do sync-files; done",
+        "while [ 1 ]; do date; nvidia-smi || echo waiting; sleep 30; done",
+        "nginx -s quit; while killall -0 nginx; do sleep 1; done",
         "nc -z db 5432",
     ] {
         assert_eq!(asked(script), None, "{script}");
@@ -231,6 +248,16 @@ fn shells_that_stay() {
     assert_eq!(stays("bash", "server > /log 2>&1", Parent::Bash).as_deref(), Some("server"));
     assert_eq!(stays("ash", "a\nserver\n", Parent::Ash).as_deref(), Some("server"));
     assert_eq!(stays("ash", "a; server", Parent::Ash), None);
+    for text in [
+        "a; sleep infinity & echo",
+        ". /lib.sh; run",
+        "server; cd /",
+        "echo a; date",
+        "echo a | tee $F",
+        "cat $F | jq .",
+    ] {
+        assert_eq!(stays("sh", text, Parent::Always), None, "{text}");
+    }
     for text in ["exec server", "server & wait", "trap 'kill $p' TERM; server", "$CMD", "server &", "f() { x; }; f"] {
         assert_eq!(stays("sh", text, Parent::Always), None, "{text}");
     }
