@@ -81,7 +81,7 @@ fn faults(row: &ImageFacts, images: &Images) -> Vec<String> {
     for (like, known) in targets {
         ask(known.is_ok_and(|known| !known.is_empty()), format!("nothing is known of `{like}`"));
     }
-    ask(row.source.split_whitespace().count() >= 2, format!("`{}` names no file", row.source));
+    ask(row.source.len() > 8, format!("`{}` names no source", row.source));
     ask(!says(row).is_empty(), "it says nothing".to_owned());
     for words in [&row.entrypoint, &row.command].into_iter().flatten() {
         let program = words.first().is_none_or(|program| {
