@@ -5,6 +5,7 @@
 
 #[cfg(feature = "webhook")]
 mod admission;
+mod chart;
 mod cli;
 mod corpus;
 mod docs;

@@ -127,7 +127,7 @@ async fn run(server: &Server, stream: TcpStream, routes: Router) -> Option<Dropp
 }
 
 /// Between 0.8 and 1: connections that began together need not end together.
-fn spread() -> f64 {
+pub(super) fn spread() -> f64 {
     use std::hash::{BuildHasher as _, RandomState};
     let random = RandomState::new().hash_one(0);
     0.8 + 0.2 * f64::from(u32::try_from(random >> 32).unwrap_or_default()) / f64::from(u32::MAX)

@@ -1,5 +1,6 @@
 //! The certificate that is served, and when another one takes its place.
 
+use super::managed::Managed;
 use super::tls::{self, Leaf, Pem};
 use super::{Options, files};
 use arc_swap::ArcSwapOption;
@@ -55,10 +56,17 @@ pub(super) struct Watcher {
 }
 
 impl Watcher {
-    /// Looks at the files, and hands what is new and sound to `certificates`.
-    pub(super) fn look(&mut self, options: &Options, certificates: &Certificates, now: i64) -> Look {
-        let pem = match read(options) {
-            Ok(pem) => pem,
+    /// Looks at the files, or at what the server has made itself, and hands what is new and sound to `certificates`.
+    pub(super) fn look(
+        &mut self,
+        options: &Options,
+        managed: Option<&Managed>,
+        certificates: &Certificates,
+        now: i64,
+    ) -> Look {
+        let pem = match read(options, managed) {
+            Ok(Some(pem)) => pem,
+            Ok(None) => return Look::Unchanged,
             Err(unreadable) => return self.refuse(None, unreadable.to_string()),
         };
         if self.taken.as_ref() == Some(&pem) {
@@ -90,10 +98,16 @@ impl Watcher {
     }
 }
 
-fn read(options: &Options) -> Result<Pem, files::Unreadable> {
-    let mut paths: Vec<&Path> = vec![&options.cert, &options.key];
-    paths.extend(options.client_ca.as_deref());
+/// None where the server has not made a certificate yet.
+fn read(options: &Options, managed: Option<&Managed>) -> Result<Option<Pem>, files::Unreadable> {
+    let named = [&options.cert, &options.key, &options.client_ca];
+    let paths: Vec<&Path> = named.into_iter().flatten().map(|path| &**path).collect();
     let mut contents = files::contents(&paths, LARGEST)?.into_iter();
-    let mut next = || contents.next().unwrap_or_default();
-    Ok(Pem { cert: next(), key: next(), client_ca: options.client_ca.is_some().then(next) })
+    let mut next = |named: &Option<_>| named.is_some().then(|| contents.next().unwrap_or_default());
+    let (cert, key, client_ca) = (next(&options.cert), next(&options.key), next(&options.client_ca));
+    Ok(match (cert.zip(key), managed) {
+        (Some((cert, key)), _) => Some(Pem { cert, key, client_ca }),
+        (None, Some(managed)) => managed.pair.load().as_ref().map(|pair| pair.pem(client_ca)),
+        (None, None) => None,
+    })
 }

@@ -4,7 +4,7 @@ use super::connection::Stage;
 use super::reload::{self, Reload, Seen, Wrong};
 use super::server::Server;
 use super::system::{Signals, bind, connections};
-use super::{Evaluate, Options, accept, evaluate, log, ops};
+use super::{Evaluate, Options, accept, evaluate, log, managed, ops};
 use crate::engine::outcome::InputError;
 use crate::policy::Policy;
 use crate::report::pretty;
@@ -91,7 +91,8 @@ fn start(server: &Arc<Server>, seen: Seen) -> Result<(), CanNotBegin> {
     let listener = bind(server.options.listen, PORT)?;
     let ops_listener = bind(server.options.ops_listen, OPS_PORT)?;
     let (listen, ops_listen) = (listener.local_addr()?, ops_listener.local_addr()?);
-    Reload::new(server, seen).start(Arc::clone(server))?;
+    let reload = Reload::new(server, seen).start(Arc::clone(server))?;
+    managed::start(Arc::clone(server), reload)?;
     ops::start(Arc::clone(server), ops_listener)?;
     let workers = server.options.workers();
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -129,6 +129,7 @@ pub(super) struct Metrics {
     rejected: Family<Because, Counter>,
     dropped: Family<Because, Counter>,
     certificate_reloads: Family<Reload, Counter>,
+    certificate_syncs: Family<Reload, Counter>,
     policy_reloads: Family<Reload, Counter>,
     certificate_expiry: Gauge,
     pub(super) in_flight: Gauge,
@@ -156,6 +157,7 @@ impl Metrics {
             rejected: Family::default(),
             dropped: Family::default(),
             certificate_reloads: Family::default(),
+            certificate_syncs: Family::default(),
             policy_reloads: Family::default(),
             certificate_expiry: Gauge::default(),
             in_flight: Gauge::default(),
@@ -184,6 +186,7 @@ impl Metrics {
         }
         for result in [SUCCESS, FAILURE] {
             drop(self.certificate_reloads.get_or_create(&Reload { result }));
+            drop(self.certificate_syncs.get_or_create(&Reload { result }));
             drop(self.policy_reloads.get_or_create(&Reload { result }));
         }
     }
@@ -208,6 +211,8 @@ impl Metrics {
         let expiry = self.certificate_expiry.clone();
         r.register("certificate_expiry_timestamp_seconds", "When the served certificate expires; 0 is none", expiry);
         r.register("certificate_reload", "Reloads of certificates", self.certificate_reloads.clone());
+        let help = "Looks at the Secret and the webhook configurations of a self-made certificate";
+        r.register("certificate_sync", help, self.certificate_syncs.clone());
         r.register("policy_reload", "Reloads of the policy", self.policy_reloads.clone());
         r.register("build", "The version", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         r.register_collector(Box::new(Live { dropped_lines, budget }));
@@ -253,6 +258,12 @@ impl Metrics {
 
     pub(super) fn certificate_refused(&self) {
         self.certificate_reloads.get_or_create(&Reload { result: FAILURE }).inc();
+    }
+
+    /// A look at the API server's side of a self-made certificate ended.
+    pub(super) fn certificate_synced(&self, well: bool) {
+        let result = if well { SUCCESS } else { FAILURE };
+        self.certificate_syncs.get_or_create(&Reload { result }).inc();
     }
 
     pub(super) fn policy_reloaded(&self, taken: bool) {

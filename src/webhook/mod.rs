@@ -13,6 +13,7 @@ mod evaluate;
 mod files;
 mod life;
 mod log;
+mod managed;
 mod metrics;
 mod mutate;
 mod ops;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 const FILES: &str = "Files";
+const SELF_MADE: &str = "A certificate of the server's own";
 const LIMITS: &str = "Limits";
 const LIFE: &str = "Life";
 
@@ -17,7 +18,8 @@ const LIFE: &str = "Life";
     long_about = "Answer the admission reviews of a Kubernetes API server.\n\n\
     POST /validate, /validate/MODE and /mutate over TLS; on a second, plain port GET /livez, /readyz and /metrics. \
     Certificates and policy are read again when their content changes: what is broken is refused and logged, and the last \
-    good one stays. Without a usable certificate at the start the server waits for one, alive and not ready; a broken \
+    good one stays. With --certificate-secret the server makes its certificate itself, renews it, and tells the API server by the \
+    webhook configurations whom to trust. Without a usable certificate at the start the server waits for one, alive and not ready; a broken \
     policy at the start ends it with 2. SIGTERM ends it gracefully, a second one at once."
 )]
 pub struct Options {
@@ -29,11 +31,11 @@ pub struct Options {
     pub ops_listen: Option<SocketAddr>,
 
     /// The server's certificate and those between it and its CA, PEM.
-    #[arg(long, value_name = "FILE", help_heading = FILES)]
-    pub cert: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "key", required_unless_present = "certificate_secret", help_heading = FILES)]
+    pub cert: Option<PathBuf>,
     /// The certificate's private key, PEM.
-    #[arg(long, value_name = "FILE", help_heading = FILES)]
-    pub key: PathBuf,
+    #[arg(long, value_name = "FILE", requires = "cert", help_heading = FILES)]
+    pub key: Option<PathBuf>,
     /// Ask clients for a certificate of this CA, PEM.
     #[arg(long, value_name = "FILE", help_heading = FILES)]
     pub client_ca: Option<PathBuf>,
@@ -46,6 +48,31 @@ pub struct Options {
     /// How often the files are looked at for a new content.
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "5s", help_heading = FILES)]
     pub reload_interval: Duration,
+
+    /// Make the certificate, and keep it with its CA in this Secret, which all replicas share.
+    #[arg(long, value_name = "NAME", requires = "service", conflicts_with = "cert", help_heading = SELF_MADE)]
+    pub certificate_secret: Option<String>,
+    /// The Service by which API servers reach this server.
+    #[arg(long, value_name = "NAME", requires = "certificate_secret", help_heading = SELF_MADE)]
+    pub service: Option<String>,
+    /// Where Secret and Service are [default: the Pod's own namespace].
+    #[arg(long, value_name = "NAME", requires = "certificate_secret", help_heading = SELF_MADE)]
+    pub namespace: Option<String>,
+    /// A ValidatingWebhookConfiguration whose entries are to trust the CA; repeatable.
+    #[arg(long, value_name = "NAME", requires = "certificate_secret", help_heading = SELF_MADE)]
+    pub validating_configuration: Vec<String>,
+    /// A MutatingWebhookConfiguration whose entries are to trust the CA; repeatable.
+    #[arg(long, value_name = "NAME", requires = "certificate_secret", help_heading = SELF_MADE)]
+    pub mutating_configuration: Vec<String>,
+    /// How long a certificate is valid; another is made when a third of it is left. A CA lives four times as long.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "2160h", help_heading = SELF_MADE)]
+    pub certificate_validity: Duration,
+    /// How often Secret and configurations are looked at.
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "10s", help_heading = SELF_MADE)]
+    pub cluster_interval: Duration,
+    /// How to reach the API server [default: by the Pod's account].
+    #[arg(long, value_name = "FILE", requires = "certificate_secret", help_heading = SELF_MADE)]
+    pub kubeconfig: Option<PathBuf>,
 
     /// What becomes of a request whose evaluation fails or takes too long.
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = OnFailure::Allow)]

@@ -72,14 +72,14 @@ impl Reload {
         reload
     }
 
-    /// Goes on looking for as long as the process lives.
+    /// Goes on looking for as long as the process lives, and at once whenever the thread is unparked.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub(super) fn start(mut self, server: Arc<Server>) -> io::Result<()> {
-        thread::Builder::new().name("reload".to_owned()).stack_size(evaluate::STACK).spawn(move || {
+    pub(super) fn start(mut self, server: Arc<Server>) -> io::Result<thread::Thread> {
+        let thread = thread::Builder::new().name("reload".to_owned()).stack_size(evaluate::STACK).spawn(move || {
             loop {
-                thread::sleep(server.options.reload_interval);
+                thread::park_timeout(server.options.reload_interval);
                 // A fault in here must not end the looking.
                 let _ = catch_unwind(AssertUnwindSafe(|| {
                     self.certificate(&server);
@@ -87,17 +87,17 @@ impl Reload {
                 }));
             }
         })?;
-        Ok(())
+        Ok(thread.thread().clone())
     }
 
     fn certificate(&mut self, server: &Server) {
-        match self.certificate.look(&server.options, &server.certificates, now()) {
+        match self.certificate.look(&server.options, server.managed.as_deref(), &server.certificates, server.now()) {
             Look::Unchanged => {}
             Look::Taken { not_after } => {
                 server.metrics.certificate_taken(not_after);
                 let until = jiff::Timestamp::from_second(not_after).map(|end| end.to_string()).unwrap_or_default();
                 tracing::info!(notAfter = until, "took a certificate");
-                if let Some(fault) = server.certificates.fault(now()) {
+                if let Some(fault) = server.certificates.fault(server.now()) {
                     tracing::warn!(reason = fault, "unready");
                 }
             }

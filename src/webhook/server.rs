@@ -4,6 +4,7 @@ use super::body::Budget;
 use super::certificates::Certificates;
 use super::connection::Stage;
 use super::evaluate::Pool;
+use super::managed::Managed;
 use super::metrics::Metrics;
 use super::{Evaluate, Options};
 use crate::policy::Policy;
@@ -18,6 +19,8 @@ pub(super) struct Server {
     pub(super) evaluate: Arc<Evaluate>,
     pub(super) policy: ArcSwap<Policy>,
     pub(super) certificates: Certificates,
+    /// Where the server makes its certificate itself.
+    pub(super) managed: Option<Arc<Managed>>,
     pub(super) metrics: Metrics,
     pub(super) pool: Pool,
     pub(super) budget: Arc<Budget>,
@@ -35,6 +38,7 @@ impl Server {
         Arc::new(Self {
             policy: ArcSwap::from_pointee(policy),
             certificates: Certificates::default(),
+            managed: options.certificate_secret.is_some().then(Arc::default),
             metrics: Metrics::new(dropped_lines, Arc::clone(&budget)),
             pool: Pool::new(options.workers(), options.queue),
             budget,
@@ -47,11 +51,17 @@ impl Server {
     /// Why no requests should be sent here; empty where they should.
     pub(super) fn unready(&self) -> Vec<&'static str> {
         let stopping = (*self.stage.borrow() != Stage::Serving).then_some("shutting down");
-        stopping.into_iter().chain(self.certificates.fault(now())).collect()
+        let untold = self.managed.as_ref().and_then(|managed| managed.fault());
+        stopping.into_iter().chain(self.certificates.fault(self.now())).chain(untold).collect()
+    }
+
+    /// Seconds since 1970 by the clock that certificates are judged by, as far as it is known.
+    pub(super) fn now(&self) -> i64 {
+        self.managed.as_ref().map_or_else(now, |managed| managed.clock.now())
     }
 }
 
-/// Seconds since 1970.
+/// Seconds since 1970, by this machine.
 pub(super) fn now() -> i64 {
     jiff::Timestamp::now().as_second()
 }

@@ -4,11 +4,12 @@ use super::PATIENCE;
 use super::pki::Pair;
 use super::server::Server;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How a client speaks TLS.
 #[derive(Clone)]
@@ -19,6 +20,13 @@ impl Tls {
         Self::with(&[ca], None, &["http/1.1"], rustls::ALL_VERSIONS)
     }
 
+    /// One by whose clock it is so many seconds since 1970.
+    pub(super) fn trusting_at(ca: &str, seconds: i64) -> Self {
+        let mut config = (*Self::trusting(ca).0).clone();
+        config.time_provider = Arc::new(At(seconds));
+        Self(Arc::new(config))
+    }
+
     pub(super) fn with(
         cas: &[&str],
         identity: Option<&Pair>,
@@ -26,8 +34,8 @@ impl Tls {
         versions: &[&'static SupportedProtocolVersion],
     ) -> Self {
         let mut roots = RootCertStore::empty();
-        for ca in cas {
-            roots.add(CertificateDer::from_pem_slice(ca.as_bytes()).unwrap()).unwrap();
+        for root in cas.iter().flat_map(|ca| CertificateDer::pem_slice_iter(ca.as_bytes())) {
+            roots.add(root.unwrap()).unwrap();
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = ClientConfig::builder_with_provider(provider).with_protocol_versions(versions).unwrap();
@@ -38,6 +46,16 @@ impl Tls {
         };
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         Self(Arc::new(config))
+    }
+}
+
+/// A clock that stands.
+#[derive(Debug)]
+struct At(i64);
+
+impl rustls::time_provider::TimeProvider for At {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.try_into().ok()?)))
     }
 }
 
@@ -80,8 +98,13 @@ pub(super) fn tcp(address: SocketAddr) -> io::Result<TcpStream> {
 
 impl Client {
     pub(super) fn connect(address: SocketAddr, tls: &Tls) -> io::Result<Self> {
+        Self::connect_to("localhost", address, tls)
+    }
+
+    /// The same, where the server must be of another name.
+    pub(super) fn connect_to(name: &str, address: SocketAddr, tls: &Tls) -> io::Result<Self> {
         let mut stream = tcp(address)?;
-        let name = ServerName::try_from("localhost").unwrap();
+        let name = ServerName::try_from(name.to_owned()).unwrap();
         let mut connection = ClientConnection::new(Arc::clone(&tls.0), name).map_err(io::Error::other)?;
         while connection.is_handshaking() {
             connection.complete_io(&mut stream)?;

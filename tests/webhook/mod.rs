@@ -5,6 +5,7 @@
 //! ([`stand_in`]): the same server with another evaluator plugged in. Nothing here waits for a fixed time where it can ask
 //! whether something has come about.
 
+mod api;
 mod bodies;
 mod certificates;
 mod client;
@@ -13,6 +14,7 @@ mod crowd;
 mod doors;
 mod evaluations;
 mod life;
+mod managed;
 mod ops;
 mod pki;
 mod policy;

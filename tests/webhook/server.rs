@@ -161,7 +161,10 @@ impl Drop for Server {
 
 fn spawn(mut command: Command, mount: &Mount, arguments: &[&str]) -> Child {
     let (cert, key) = (mount.path("tls.crt"), mount.path("tls.key"));
-    let mut all = vec!["webhook", "--cert", cert.to_str().unwrap(), "--key", key.to_str().unwrap()];
+    let mut all = vec!["webhook"];
+    if !arguments.contains(&"--certificate-secret") {
+        all.extend(["--cert", cert.to_str().unwrap(), "--key", key.to_str().unwrap()]);
+    }
     all.extend(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--reload-interval", "50ms"]);
     all.extend(arguments);
     if !arguments.contains(&"--shutdown-delay") {
