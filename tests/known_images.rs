@@ -196,7 +196,7 @@ fn a_row_that_is_not_well_formed_is_found() {
         let found = sourced(fields);
         assert!(found.contains(&fault.to_owned()), "{fault}: {found:?}");
     }
-    let wrong = row(serde_json::json!({"images": ["example/app:1"], "user": "0", "source": "Dockerfile"}));
+    let wrong = row(serde_json::json!({"images": ["example/app:1"], "user": "0", "source": "here"}));
     assert_eq!(faults(&wrong, &images()).len(), 2);
 }
 
