@@ -40,6 +40,8 @@ pub(super) fn reported(file: &str, finding: Finding, at: Excerpt) -> Reported {
         }),
         at,
         also: Vec::new(),
+        route: String::new(),
+        replacements: Vec::new(),
         suppressed: None,
         object_at: 0,
     }
@@ -56,6 +58,7 @@ fn counted(mut report: Report) -> Report {
         warnings: count(Severity::Warning),
         infos: count(Severity::Info),
         suppressed: report.findings.len() - report.active().count(),
+        baselined: 0,
         not_rendered: report.not_rendered.len(),
     };
     report
@@ -150,6 +153,7 @@ pub(super) fn empty() -> Reported {
 pub(super) fn suppressed() -> Reported {
     let mut found = slow_start();
     found.suppressed = Some(Suppression {
+        baseline: false,
         by: "annotation crashlint.dev/ignore".into(),
         reason: Some("starts in 5 s since the native image".into()),
     });

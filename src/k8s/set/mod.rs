@@ -25,7 +25,7 @@ mod values;
 pub use behind::Chosen;
 pub use bound::Nearly;
 pub use facts::{Detail, Fact, Facts, PROVIDERS, Sort};
-pub use kustomize::patch_files;
+pub use kustomize::{is_component, patch_files, sources};
 pub use late::{Account, Asked, Gap, Late, Pods, Question, Subject, subjects};
 pub use limits::LimitRange;
 pub use lookup::{Found, Standing};
