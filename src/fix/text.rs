@@ -7,6 +7,7 @@ use crate::k8s::object::Object;
 use crate::node::Document;
 use crate::path::{Path, Segment};
 use crate::read::{Part, documents, parts};
+use crate::source::Span;
 use crate::yaml::edit::{Refused, Splice, splice};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -277,7 +278,7 @@ fn read(text: &str, json: bool) -> Option<Vec<Document<'_>>> {
     if json {
         return documents(text).collect::<Result<_, _>>().ok();
     }
-    let span = crate::source::Span::new(0, text.len() as u32);
+    let span = Span::new(0, text.len() as u32);
     crate::yaml::document(text, span).ok().map(|document| document.into_iter().collect())
 }
 

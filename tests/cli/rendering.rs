@@ -159,7 +159,7 @@ fn what_can_not_be_rendered_is_one_line() {
     let silent = "exit 3\n";
     assert!(with(&[("helm", silent)], &[]).1.contains("`helm` ended with exit status: 3"));
     // Neither one that never ends, nor its child that keeps the pipe, nor one that says too much holds the run up.
-    for endless in ["exec sleep 600\n", "sleep 600 &\nwait\n"] {
+    for endless in ["exec sleep 30\n", "sleep 30 &\nwait\n"] {
         let (_, stderr) = with(&[("helm", endless)], &["--render-timeout", "1"]);
         assert!(stderr.contains("`helm` was ended: it took longer than 1 s"), "{stderr}");
     }

@@ -32,13 +32,14 @@ impl Placed {
             });
             let rendered = found.at.lines.first().map(|(_, text)| text.trim().to_owned()).unwrap_or_default();
             found.object_at = 0;
-            found.finding.notes.push(match source {
+            let note = match source {
                 Some(source) => {
                     move_into(found, source);
                     format!("as `{command}` renders it: `{rendered}`")
                 }
                 None => format!("line {} of what `{command}` renders", found.at.range.start.line),
-            });
+            };
+            found.finding.notes.push(note);
         }
         report.findings.retain(|found| {
             let object = found.object.clone().unwrap_or_default();
