@@ -26,6 +26,7 @@ const TROUBLE: u8 = 2;
 struct Options {
     /// Accepted for clients that name the transport; there is no other.
     #[arg(long)]
+    #[allow(dead_code, reason = "it changes nothing")]
     stdio: bool,
 }
 

@@ -50,7 +50,7 @@ fn only_what_is_new_fails() {
 
     // Lines and files move, items change their places: the same findings.
     fs::remove_file(path.join("a.yaml")).unwrap();
-    let moved = deployment("cart", &[("new", &format!("{LATEST}:1")), ("side", LATEST), ("main", LATEST)]);
+    let moved = deployment("cart", &[("new", &*format!("{LATEST}:1")), ("side", LATEST), ("main", LATEST)]);
     fs::write(path.join("b.yaml"), format!("# A comment.\n\n{moved}")).unwrap();
     let same = crashlint(path, &["--baseline", "known.yaml", "--format", "json"]);
     assert_eq!(same.status.code(), Some(0), "{}", text(&same.stdout));

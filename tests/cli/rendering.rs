@@ -99,7 +99,7 @@ fn says(text: &str) -> String {
 #[test]
 fn what_a_chart_renders_stands_in_its_templates() {
     let rendered = format!("---\n# Source: shop/templates/cart.yaml\n{CART}");
-    let folder = folder(&CHART, &[("helm", &says(&rendered))]);
+    let folder = folder(&CHART, &[("helm", &*says(&rendered))]);
     let folder = folder.path();
     let (code, report, stderr) =
         json(folder, &[".", "--helm-values", "prod.yaml", "--helm-set", "a=b,c=d", "--helm-set", "-e=f"]);
@@ -134,7 +134,7 @@ fn what_a_chart_renders_stands_in_its_templates() {
 #[test]
 fn a_template_can_not_name_a_file_outside_of_its_chart() {
     let rendered = format!("---\n# Source: shop/../../../etc/hosts\n{CART}");
-    let folder = folder(&CHART, &[("helm", &says(&rendered))]);
+    let folder = folder(&CHART, &[("helm", &*says(&rendered))]);
     let (_, report, _) = json(folder.path(), &[]);
     assert_eq!(report["findings"][0]["file"], "chart", "{report}");
 }
@@ -220,7 +220,7 @@ const OVERLAYS: [(&str, &str); 6] = [
 
 #[test]
 fn what_a_kustomization_builds_stands_in_its_files() {
-    let folder = folder(&OVERLAYS, &[("kustomize", &builds())]);
+    let folder = folder(&OVERLAYS, &[("kustomize", &*builds())]);
     let (code, report, stderr) = json(folder.path(), &[]);
     assert_eq!((code, &*stderr), (Some(1), ""));
     // The base as it is has two more faults, which the overlays mend; both overlays have the third, and it is told once.
@@ -239,7 +239,7 @@ fn what_a_kustomization_builds_stands_in_its_files() {
 #[test]
 fn kubectl_builds_where_kustomize_is_not_there() {
     let kubectl = builds().replace("= build ]", "= kustomize ]");
-    let folder = folder(&OVERLAYS, &[("kubectl", &kubectl)]);
+    let folder = folder(&OVERLAYS, &[("kubectl", &*kubectl)]);
     assert_eq!(json(folder.path(), &[]).1["findings"].as_array().unwrap().len(), 1);
 }
 
@@ -258,7 +258,7 @@ fn what_is_not_built_is_linted_as_it_is() {
 #[test]
 fn nothing_is_fetched_unasked() {
     let files = [("kustomization.yaml", "resources: [https://example.com/base?ref=1]\n")];
-    let folder = folder(&files, &[("kustomize", &builds())]);
+    let folder = folder(&files, &[("kustomize", &*builds())]);
     let (code, _, stderr) = json(folder.path(), &[]);
     assert_eq!(code, Some(0));
     assert!(

@@ -100,7 +100,8 @@ def expected(binary, before, scratch):
     for _ in range(ROUNDS):
         for name, documents in now.items():
             file = scratch / name
-            file.write_text("".join(json.dumps(document, indent=1) + "\n" for document in documents) or "\n")
+            # What is no mapping holds no object, and would make the stream one of YAML.
+            file.write_text("".join(json.dumps(document, indent=1) + "\n" for document in documents if isinstance(document, dict)))
         fixes = {}
         for finding in report(binary, scratch)["findings"]:
             if finding["fix"]:
@@ -113,8 +114,9 @@ def expected(binary, before, scratch):
             for finding in findings:
                 # Which document: JSON written here begins each one with a line that is `{` alone.
                 at = sum(line == "{" for line in lines[: finding["line"]]) - 1
-                found = [o for o in objects(now[name][at], []) if (o.get("kind"), (o.get("metadata") or {}).get("name")) ==
-                         (finding["object"]["kind"], finding["object"]["name"] or None)] or objects(now[name][at], [])[:1]
+                documents = [document for document in now[name] if isinstance(document, dict)]
+                found = [o for o in objects(documents[at], []) if (o.get("kind"), (o.get("metadata") or {}).get("name")) ==
+                         (finding["object"]["kind"], finding["object"]["name"] or None)] or objects(documents[at], [])[:1]
                 paths = [edit["path"] for edit in finding["fix"]["edits"]]
                 known = taken.setdefault(id(found[0]), [])
                 if any(meets(a, b) for a in paths for b in known):

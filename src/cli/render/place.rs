@@ -11,7 +11,7 @@ use crate::node::Kind;
 use crate::path::{Path, Segment};
 use crate::read;
 use crate::source::{Source, Span};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Findings that stand where their files have them.
@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(super) struct Placed {
     sources: HashMap<Arc<str>, Option<Source>>,
     /// What has been said already of the same line, such as by another overlay.
-    seen: HashMap<String, ()>,
+    seen: HashSet<String>,
 }
 
 impl Placed {
@@ -52,7 +52,7 @@ impl Placed {
                 object.kind,
                 found.finding.container
             );
-            self.seen.insert(key, ()).is_none()
+            self.seen.insert(key)
         });
         report.count();
     }
