@@ -6,6 +6,7 @@
 use super::outcome::{Excerpt, InputError, Report, Reported, Suppression};
 use crate::finding::{Finding, Severity};
 use crate::k8s::decode;
+use crate::node::Node;
 use crate::path::Path;
 use crate::policy::Policy;
 use crate::source::{Source, Span};
@@ -131,7 +132,7 @@ impl Baseline {
         let mut entries = Vec::new();
         let mut by_identity: HashMap<Identity, Vec<usize>> = HashMap::new();
         for (at, row) in file.findings.into_iter().enumerate() {
-            let span = root.locate(&Path::root().join("findings").join(at));
+            let span = root.at(&Path::root().join("findings").join(at)).map_or(Span::default(), Node::span);
             let Row { rule, file, kind, namespace, name, container, path, count } = row;
             by_identity.entry(Identity { file, namespace, kind, name, container, rule, path }).or_default().push(at);
             entries.push(Entry { span, count: count.unwrap_or(1), matched: 0 });
@@ -164,7 +165,7 @@ impl Baseline {
             (matched, count) if matched == count => return None,
             (0, 1) => "this entry matches nothing".to_owned(),
             (0, count) => format!("this entry matches none of the {count} findings that it counts"),
-            (matched, count) => format!("this entry counts {count} findings, and {matched} are left"),
+            (matched, count) => format!("this entry counts {count} findings, {} too many", count.abs_diff(matched)),
         };
         let finding = Finding::in_text(UNUSED, Severity::Info, entry.span, message);
         Some(Reported {

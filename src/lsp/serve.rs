@@ -79,8 +79,12 @@ impl Server<'_> {
             };
             match message {
                 Message::Request(request) => {
-                    if self.connection.handle_shutdown(&request).context("shutdown")? {
-                        return Ok(());
+                    match self.connection.handle_shutdown(&request) {
+                        Ok(false) => {}
+                        Ok(true) => return Ok(()),
+                        // It went without another word.
+                        Err(error) if error.channel_is_disconnected() => return Ok(()),
+                        Err(error) => return Err(error).context("shutdown"),
                     }
                     self.lint()?;
                     let response = self.answer(request);

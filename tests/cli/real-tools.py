@@ -2,7 +2,7 @@
 """Renders charts and kustomizations by the real helm, kustomize and kubectl, and looks at what crashlint makes of them.
 
 usage: real-tools.py CRASHLINT FOLDER…       (folders of the tools, put before the PATH)
-Last seen with helm 4.3.1, kustomize 5.8 and kubectl 1.36.3. Each line is one promise; exit 1 where one is broken.
+Last seen with helm 4.3.1, kustomize 5.7.1 and kubectl 1.32.4. Each line is one promise; exit 1 where one is broken.
 """
 import json, os, pathlib, shutil, subprocess, sys, tempfile
 

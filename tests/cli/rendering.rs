@@ -102,7 +102,7 @@ fn what_a_chart_renders_stands_in_its_templates() {
     let folder = folder(&CHART, &[("helm", &*says(&rendered))]);
     let folder = folder.path();
     let (code, report, stderr) =
-        json(folder, &[".", "--helm-values", "prod.yaml", "--helm-set", "a=b,c=d", "--helm-set", "-e=f"]);
+        json(folder, &[".", "--helm-values", "prod.yaml", "--helm-set", "a=b,c=d", "--helm-set", "e=f"]);
     assert_eq!(code, Some(1), "{stderr}");
     let finding = &report["findings"][0];
     assert_eq!(finding["rule"], "aggressive-liveness-probe", "{report}");
@@ -115,7 +115,7 @@ fn what_a_chart_renders_stands_in_its_templates() {
     let asked = fs::read_to_string(folder.join("bin/asked")).unwrap();
     let chart = folder.join("k8s/chart").canonicalize().unwrap();
     let expected =
-        format!("template\nshop\n{}\n--skip-tests\n--values=prod.yaml\n--set=a=b,c=d\n--set=-e=f\n", chart.display());
+        format!("template\nshop\n{}\n--skip-tests\n--values=prod.yaml\n--set=a=b,c=d\n--set=e=f\n", chart.display());
     assert_eq!(asked.replace("/private/", "/"), expected.replace("/private/", "/"));
     // A fix is told, as an edit of the object; there is no text to write it into.
     assert_eq!(finding["fix"]["safety"], "safe");
@@ -257,7 +257,7 @@ fn what_is_not_built_is_linted_as_it_is() {
 
 #[test]
 fn nothing_is_fetched_unasked() {
-    let files = [("kustomization.yaml", "resources: [https://example.com/base?ref=1]\n")];
+    let files = [("kustomization.yaml", "resources: ['https://example.com/base?ref=1']\n")];
     let folder = folder(&files, &[("kustomize", &*builds())]);
     let (code, _, stderr) = json(folder.path(), &[]);
     assert_eq!(code, Some(0));

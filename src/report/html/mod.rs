@@ -211,7 +211,7 @@ fn marked(line: &str, mark: Option<(usize, usize)>, page: &mut String) {
     let end = end.min(to);
     let part = |from: usize, to: usize| {
         let part: String = chars[from.min(to)..to].iter().collect();
-        escaped(&safe::line(&part))
+        escaped(&safe::line(&part).replace('\t', " "))
     };
     let cut = |cut: bool| if cut { "…" } else { "" };
     page.push_str(cut(from > 0));

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Looks at what `crashlint fix --unsafe` writes with a YAML reader that shares no code with crashlint's: ruamel.yaml.
 
-usage: ruamel.py CRASHLINT FOLDER…        (pip install ruamel.yaml; the folders are copied, never written to)
+usage: other-reader.py CRASHLINT FOLDER…        (pip install ruamel.yaml; the folders are copied, never written to)
 
 The manifests of a folder are mended together, as a run over that folder would. For every file of the folder then holds:
 - its data is the data of the file before, with the edits of the JSON report applied by this script's own JSON Patch. Rounds are
