@@ -35,16 +35,16 @@ spec:
 END
 pre-commit install > /dev/null
 git add -A
-if git commit --quiet -m one > log 2>&1; then cat log; echo "BROKEN: a faulty manifest was committed"; exit 1; fi
-grep -q 'crashlint fix.*Failed' log && grep -q 'files were modified by this hook' log || { cat log; exit 1; }
+if git commit --quiet -m one > "$box/log" 2>&1; then cat "$box/log"; echo "BROKEN: a faulty manifest was committed"; exit 1; fi
+grep -q 'crashlint fix.*Failed' "$box/log" && grep -q 'files were modified by this hook' "$box/log" || { cat "$box/log"; exit 1; }
 grep -q 'failureThreshold: 3} # why' pod.yaml
 echo "ok     a commit with what can be mended fails, and the file is mended"
 sed -i 's/cart:1.4.2/cart/' pod.yaml
 git add -A
-if git commit --quiet -m two > log 2>&1; then cat log; echo "BROKEN: a faulty manifest was committed"; exit 1; fi
-grep -q 'latest-image-tag' log || { cat log; exit 1; }
+if git commit --quiet -m two > "$box/log" 2>&1; then cat "$box/log"; echo "BROKEN: a faulty manifest was committed"; exit 1; fi
+grep -q 'latest-image-tag' "$box/log" || { cat "$box/log"; exit 1; }
 echo "ok     a commit with what can't be mended fails, and says why"
 sed -i 's/shop\/cart/shop\/cart:1.4.2/' pod.yaml
 git add -A
-git commit --quiet -m three > log 2>&1 || { cat log; exit 1; }
-echo "ok     a sound commit passes: $(grep -c Passed log) hooks"
+git commit --quiet -m three > "$box/log" 2>&1 || { cat "$box/log"; exit 1; }
+echo "ok     a sound commit passes: $(grep -c Passed "$box/log") hooks"
