@@ -119,8 +119,11 @@ def expected(binary, before, scratch):
                          (finding["object"]["kind"], finding["object"]["name"] or None)] or objects(documents[at], [])[:1]
                 paths = [edit["path"] for edit in finding["fix"]["edits"]]
                 known = taken.setdefault(id(found[0]), [])
-                if any(meets(a, b) for a in paths for b in known):
+                # Items that go move those behind them, so nothing else of the object may change in the same round.
+                moves = any(edit["op"] == "remove" and edit["path"].rsplit("/", 1)[1].isdigit() for edit in finding["fix"]["edits"])
+                if known and (moves or "moved" in known) or any(meets(a, b) for a in paths for b in known):
                     continue  # the next round's
+                known += ["moved"] * moves
                 known += paths
                 for edit in finding["fix"]["edits"]:
                     patch(found[0], edit)
