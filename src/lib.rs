@@ -27,5 +27,7 @@ pub mod fix;
 pub mod report;
 // Floor 7
 pub mod cli;
+#[cfg(feature = "lsp")]
+pub mod lsp;
 #[cfg(feature = "webhook")]
 pub mod webhook;

@@ -7,8 +7,10 @@
 //! - `bad-with-*.yaml`, `good-with-*.yaml`: further manifests of the same run.
 //! - `options*.yaml`: policies under which `bad.yaml` is linted once more.
 //! - `bad-policy.yaml`, `good-policy.yaml`: the policy in place of the recommended profile.
+//! - `bad-baseline.yaml`, `good-baseline.yaml`: a baseline of the run.
 //! - `expected.txt`: all that the rule says of `bad.yaml`; `BLESS=1` rewrites it, a person reads it.
 
+use crashlint::engine::baseline::Baseline;
 use crashlint::engine::{
     self, Input,
     outcome::{Report, Reported},
@@ -40,7 +42,10 @@ pub(crate) fn manifests() -> Vec<PathBuf> {
     let mut found = Vec::new();
     for rule in entries(&root()) {
         for name in entries(&root().join(&rule)) {
-            if (name.starts_with("bad") || name.starts_with("good")) && !name.ends_with("-policy.yaml") {
+            if (name.starts_with("bad") || name.starts_with("good"))
+                && !name.ends_with("-policy.yaml")
+                && !name.ends_with("-baseline.yaml")
+            {
                 found.push(root().join(&rule).join(name));
             }
         }
@@ -78,7 +83,13 @@ pub(crate) fn run(folder: &Path, side: &str, policy: &Policy) -> Report {
     let with = format!("{side}-with-");
     let names = entries(folder).into_iter().filter(|name| *name == format!("{side}.yaml") || name.starts_with(&with));
     let inputs: Vec<Input> = names.map(|name| input(&folder.join(name))).collect();
-    lint(&inputs, policy)
+    let mut report = lint(&inputs, policy);
+    let baseline = folder.join(format!("{side}-baseline.yaml"));
+    if let Ok(text) = std::fs::read_to_string(&baseline) {
+        let source = Arc::new(Source::new(baseline.file_name().unwrap().to_str().unwrap(), text));
+        Baseline::load(&source).unwrap().apply(&mut report, policy, true);
+    }
+    report
 }
 
 fn policy_of(folder: &Path, side: &str) -> Policy {
@@ -95,6 +106,7 @@ fn every_rule_has_a_folder_and_every_folder_a_rule() {
         for name in entries(&root().join(&folder)) {
             let known =
                 matches!(&*name, "bad.yaml" | "good.yaml" | "expected.txt" | "bad-policy.yaml" | "good-policy.yaml")
+                    || matches!(&*name, "bad-baseline.yaml" | "good-baseline.yaml")
                     || ["options", "bad-with-", "good-with-"].iter().any(|start| name.starts_with(start));
             assert!(known, "{folder}/{name} is no part of a fixture");
         }
@@ -131,8 +143,8 @@ fn bad_is_found_as_expected() {
         for name in entries(&folder).iter().filter(|name| name.starts_with("options")) {
             pass(name, &policy(&folder.join(name)));
         }
-        // A set rule speaks of policies, not of objects.
-        if rule.name != "unused-exemption" {
+        // They speak of policies and baselines, not of objects.
+        if !matches!(rule.name, "unused-exemption" | "unused-baseline-entry") {
             let report = std::fs::read_to_string(folder.join("bad.yaml")).unwrap();
             for object in objects(&report) {
                 if !found.contains(&object) {

@@ -19,6 +19,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("fix", 60),
     ("report", 60),
     ("cli", 70),
+    ("lsp", 70),
     ("webhook", 70),
     ("lsp", 70),
 ];

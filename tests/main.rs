@@ -15,6 +15,8 @@ mod fixtures;
 mod floors;
 mod invariants;
 mod known_images;
+#[cfg(all(feature = "lsp", unix))]
+mod lsp;
 mod reading;
 mod readme;
 mod report;

@@ -204,6 +204,9 @@ pub struct Lint {
     /// What to lint.
     #[command(flatten)]
     pub selection: Selection,
+    /// What to render first.
+    #[command(flatten)]
+    pub render: Render,
     /// How to write the report.
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Pretty)]
     pub format: Format,
@@ -213,12 +216,55 @@ pub struct Lint {
     /// Exit with 1 from this severity on.
     #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Warning)]
     pub fail_on: FailOn,
-    /// Show findings that an annotation or exemption took out, and why.
+    /// Let pass what the file names, and fail only for what is new.
+    #[arg(long, value_name = "FILE", conflicts_with = "write_baseline")]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings of now to a file that `--baseline` takes, and let them pass.
+    #[arg(long, value_name = "FILE")]
+    pub write_baseline: Option<PathBuf>,
+    /// Show findings that an annotation, exemption or baseline took out, and why.
     #[arg(long)]
     pub show_suppressed: bool,
     /// Name every file that was left out.
     #[arg(short, long)]
     pub verbose: bool,
+}
+
+/// Arguments of rendering.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Render {
+    /// Render the charts and kustomizations of folders by `helm`, and by `kustomize` or `kubectl`.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t = When::Auto,
+        long_help = "Render the charts and kustomizations of folders by `helm template`, and by `kustomize build` or `kubectl kustomize`. \
+            `auto` does so where the tool is there and nothing has to be fetched, and tells what it left; with `always` that is an \
+            error; `never` starts no other program. Files that went into a kustomization are then linted as it builds them."
+    )]
+    pub render: When,
+    /// A file of values for all charts, as Helm's --values; repeatable.
+    #[arg(long, value_name = "FILE")]
+    pub helm_values: Vec<PathBuf>,
+    /// A value for all charts, as Helm's --set; repeatable.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub helm_set: Vec<String>,
+    /// Seconds that one rendering may take.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub render_timeout: u64,
+}
+
+/// When to render.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// Where the tools are there.
+    #[default]
+    Auto,
+    /// And it is an error where it can't be done.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// Arguments of `fix`.
@@ -286,6 +332,8 @@ pub enum Format {
     Tap,
     /// A comment for a pull request.
     Markdown,
+    /// A page for a browser, all in one file.
+    Html,
 }
 
 /// A format, and the file to write it to.

@@ -1,15 +1,21 @@
 //! `crashlint [PATHS…]`: collects, lints, prints, and decides the exit code.
 
-use super::args::{FailOn, Format, Lint};
+use super::args::{FailOn, Format, Lint, When};
+use super::render::{Options, Rendering};
 use super::{Console, TROUBLE, collect, policy};
 use crate::engine;
-use crate::engine::outcome::Report;
+use crate::engine::Input;
+use crate::engine::baseline::Baseline;
+use crate::engine::outcome::{InputError, Report};
 use crate::finding::Severity;
-use crate::report::{checkstyle, github, gitlab, json, junit, markdown, pretty, sarif, tap};
+use crate::fix::files::propose;
+use crate::policy::Policy;
+use crate::report::{checkstyle, github, gitlab, html, json, junit, markdown, pretty, safe, sarif, tap};
 use crate::rules::RULES;
+use crate::source::Source;
 use anyhow::Context as _;
 use std::io::IsTerminal as _;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Lints, and returns the exit code.
@@ -22,11 +28,37 @@ pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
     let (inputs, mut errors) =
         collect::inputs(&args.selection.paths, &args.selection.include, &args.selection.exclude)?;
 
+    let rendering = match args.render.render {
+        When::Never => Rendering::none(inputs),
+        _ => {
+            let options = Options { args: &args.render, kubernetes_minor: policy.kubernetes_minor };
+            Rendering::of(inputs, options)
+        }
+    };
+    let inputs = &rendering.plain;
+
     let progress = Progress::new(console, started, args.selection.quiet);
-    let mut report = engine::lint(&inputs, &policy, args.selection.threads, &|done, total| progress.tell(done, total));
+    let threads = args.selection.threads;
+    let reports = engine::lint_sets(&rendering.sets(), &policy, threads, &|done, total| progress.tell(done, total));
     progress.erase();
+    let mut report = rendering.join(reports);
     report.input_errors.append(&mut errors);
+    let mut aside = Vec::new();
+    if args.render.render == When::Always {
+        report.input_errors.append(&mut rendering.errors());
+    } else if !args.selection.quiet {
+        rendering.complaints().iter().for_each(|line| aside.extend(format!("{}\n", safe::sentence(line)).bytes()));
+    }
     report.input_errors.sort();
+    if let Some(wrong) = baseline(args, inputs, &policy, &mut report, &mut aside)? {
+        return console.wrong_policy(&wrong);
+    }
+    if std::iter::once(args.format)
+        .chain(args.output.iter().map(|output| output.format))
+        .any(|format| format == Format::Sarif)
+    {
+        propose(inputs, &mut report);
+    }
 
     for output in &args.output {
         let mut text = Vec::new();
@@ -39,7 +71,6 @@ pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
     render(args.format, &report, args, width(), &mut text)?;
     console.print(&text)?;
 
-    let mut aside = Vec::new();
     if args.format != Format::Pretty {
         // Whoever writes the log to a file still sees why the exit code is 2.
         for error in &report.input_errors {
@@ -53,6 +84,40 @@ pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
     }
     console.error(&aside)?;
     Ok(code(&report, args.fail_on))
+}
+
+/// Reads or writes the baseline and takes out what it names; what is wrong in its file, where something is.
+fn baseline(
+    args: &Lint,
+    inputs: &[Input],
+    policy: &Policy,
+    report: &mut Report,
+    aside: &mut Vec<u8>,
+) -> anyhow::Result<Option<Vec<InputError>>> {
+    let (file, text) = match (&args.baseline, &args.write_baseline) {
+        (None, None) => return Ok(None),
+        (Some(file), _) => {
+            (file, std::fs::read_to_string(file).with_context(|| format!("--baseline {}", file.display()))?)
+        }
+        (None, Some(file)) => {
+            let (text, count) = Baseline::write(report);
+            super::write_file(file, text.as_bytes()).with_context(|| format!("--write-baseline {}", file.display()))?;
+            if !args.selection.quiet {
+                let plural = if count == 1 { "" } else { "s" };
+                let name = safe::sentence(&file.display().to_string());
+                aside.extend(format!("wrote {count} finding{plural} to {name}\n").bytes());
+            }
+            (file, text)
+        }
+    };
+    let source = Arc::new(Source::new(file.to_string_lossy(), text));
+    // Where single files are named, the others that the baseline speaks of are not seen.
+    let whole = inputs.iter().any(|input| !input.named || input.path.is_none());
+    match Baseline::load(&source) {
+        Ok(baseline) => baseline.apply(report, policy, whole),
+        Err(wrong) => return Ok(Some(wrong)),
+    }
+    Ok(None)
 }
 
 /// Writes a report in a format; `width` is that of the lines that people read.
@@ -70,6 +135,7 @@ fn render(format: Format, report: &Report, args: &Lint, width: usize, out: &mut 
         Format::Checkstyle => checkstyle::render(report, out),
         Format::Tap => tap::render(report, out),
         Format::Markdown => markdown::render(report, out),
+        Format::Html => html::render(report, out),
     }
 }
 

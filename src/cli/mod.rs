@@ -10,6 +10,7 @@ mod images;
 mod lint;
 mod policy;
 mod preflight;
+mod render;
 mod rules;
 
 use crate::engine::outcome::InputError;
@@ -135,7 +136,7 @@ impl Console {
 }
 
 impl Console {
-    /// Tells what is wrong with a policy file, and returns the exit code for that.
+    /// Tells what is wrong with a policy or baseline file, and returns the exit code for that.
     fn wrong_policy(&self, wrong: &[InputError]) -> anyhow::Result<u8> {
         let mut text = Vec::new();
         for error in wrong {

@@ -1,13 +1,12 @@
 //! What an admission server says of one object: who can be refused at all, and for what.
 
 use super::examine::{Examined, Verdict, View, examine};
-use crate::finding::{Finding, Place, Severity};
-use crate::k8s::field::item_name;
+use super::identity::route;
+use crate::finding::{Finding, Severity};
 use crate::k8s::object::Object;
 use crate::k8s::schema;
 use crate::k8s::set::{Asked, Set};
 use crate::node::Node;
-use crate::path::{Path, Segment};
 use crate::policy::{Action, Mode, Policy};
 use crate::rules::NO_FILE;
 use std::collections::HashMap;
@@ -142,32 +141,8 @@ struct Identity {
 
 impl Identity {
     fn of(root: Node<'_>, finding: &Finding) -> Self {
-        let path = match &finding.place {
-            Place::Path(path) => named(root, path),
-            Place::Span(_) | Place::Elsewhere(..) => String::new(),
-        };
-        Self { rule: finding.rule, container: finding.container.clone(), path }
+        Self { rule: finding.rule, container: finding.container.clone(), path: route(root, finding) }
     }
-}
-
-/// A pointer in which list items go by their names; those without one are all alike.
-fn named(root: Node<'_>, path: &Path) -> String {
-    let mut node = Some(root);
-    let mut text = String::new();
-    for segment in path.segments() {
-        text.push('/');
-        match segment {
-            Segment::Key(key) => {
-                text.push_str(key);
-                node = node.and_then(|node| node.get(key));
-            }
-            Segment::Index(index) => {
-                node = node.and_then(|node| node.items().nth(*index));
-                text.push_str(node.and_then(item_name).unwrap_or("-"));
-            }
-        }
-    }
-    text
 }
 
 /// The findings of the old object that have not yet been found again, the gravest last.

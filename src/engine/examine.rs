@@ -105,7 +105,7 @@ pub(super) fn judge(
             labels: object.and_then(Object::labels),
         };
         let exempted = policy.exemption(&target)?;
-        Some(Suppression { by: exempted.by, reason: Some(exempted.reason) })
+        Some(Suppression { by: exempted.by, reason: Some(exempted.reason), baseline: false })
     });
     Some(Verdict { finding, severity, suppressed })
 }

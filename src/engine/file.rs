@@ -1,6 +1,7 @@
 //! One file: its documents, their objects, what the rules say of them.
 
 use super::examine::{Examined, Verdict, View, examine, judge};
+use super::identity::route;
 use super::outcome::{Excerpt, InputError, NotRendered, ObjectRef, Reported, Summary};
 use super::read::Input;
 use super::survey::{self, Survey};
@@ -37,9 +38,6 @@ impl Outcome {
         self
     }
 }
-
-/// Longest line that is kept for showing, in bytes.
-const MAX_SHOWN: usize = 4096;
 
 /// What the second pass makes of a file.
 #[derive(Debug, Default)]
@@ -216,9 +214,9 @@ impl File<'_> {
     fn elsewhere(&self, file: u32, span: Span, message: &str) -> Excerpt {
         let source = self.inputs.get(file as usize).and_then(|input| input.source().ok().flatten());
         let Some(source) = source.filter(|source| source.name() != self.source.name()) else {
-            return excerpt(self.source, span, message);
+            return Excerpt::of(self.source, span, message);
         };
-        Excerpt { file: Some(Arc::clone(source.name())), ..excerpt(&source, span, message) }
+        Excerpt { file: Some(Arc::clone(source.name())), ..Excerpt::of(&source, span, message) }
     }
 
     /// Finds the place.
@@ -226,15 +224,16 @@ impl File<'_> {
         let Verdict { finding, severity, suppressed } = verdict;
         let file = self.source.name();
         let excerpt = |place: &Place, message: &str| match place {
-            Place::Span(span) => excerpt(self.source, *span, message),
+            Place::Span(span) => Excerpt::of(self.source, *span, message),
             Place::Path(path) => {
                 let span = object.map_or(Span::default(), |object| object.root.locate(path));
-                excerpt(self.source, span, message)
+                Excerpt::of(self.source, span, message)
             }
             Place::Elsewhere(file, span) => self.elsewhere(*file, *span, message),
         };
         let at = excerpt(&finding.place, &finding.label);
         let also = finding.labels.iter().map(|label| excerpt(&label.place, &label.message)).collect();
+        let route = object.map_or_else(String::new, |object| route(object.root, &finding));
         self.outcome.findings.push(Reported {
             file: Arc::clone(file),
             finding,
@@ -243,15 +242,9 @@ impl File<'_> {
             object_at: object.map_or(0, |object| object.root.span().start),
             at,
             also,
+            route,
+            replacements: Vec::new(),
             suppressed,
         });
     }
-}
-
-/// A span with the line that it begins in.
-pub(super) fn excerpt(source: &Source, span: Span, message: &str) -> Excerpt {
-    let range = source.range(span);
-    let line = source.line(range.start.line);
-    let lines = if line.len() > MAX_SHOWN { Vec::new() } else { vec![(range.start.line, line.to_owned())] };
-    Excerpt { file: None, range, message: message.to_owned(), lines }
 }

@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Severity};
 use crate::k8s::object::Object;
-use crate::source::Range;
+use crate::source::{Range, Source, Span};
 use std::sync::Arc;
 
 /// Which object a finding is about.
@@ -44,6 +44,20 @@ pub struct Excerpt {
     pub lines: Vec<(u32, String)>,
 }
 
+/// Longest line that is kept for showing, in bytes.
+const MAX_SHOWN: usize = 4096;
+
+impl Excerpt {
+    /// A span with the line that it begins in.
+    #[must_use]
+    pub fn of(source: &Source, span: Span, message: &str) -> Self {
+        let range = source.range(span);
+        let line = source.line(range.start.line);
+        let lines = if line.len() > MAX_SHOWN { Vec::new() } else { vec![(range.start.line, line.to_owned())] };
+        Self { file: None, range, message: message.to_owned(), lines }
+    }
+}
+
 /// Why a finding does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
@@ -51,6 +65,8 @@ pub struct Suppression {
     pub by: String,
     /// The reason given, where one is.
     pub reason: Option<String>,
+    /// Whether a baseline lets it pass, as it was there before.
+    pub baseline: bool,
 }
 
 /// A finding after policy, in its file.
@@ -70,8 +86,21 @@ pub struct Reported {
     pub at: Excerpt,
     /// Further places, in the same file.
     pub also: Vec<Excerpt>,
+    /// The field, with list items by name for index: the same wherever the item stands. Empty for faults of a text.
+    pub route: String,
+    /// How the fix changes the file, where that has been asked for; empty otherwise.
+    pub replacements: Vec<Replacement>,
     /// Set where it is suppressed.
     pub suppressed: Option<Suppression>,
+}
+
+/// A part of a file, and what a fix writes in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// What goes; empty for an insertion.
+    pub range: Range,
+    /// What comes.
+    pub text: String,
 }
 
 /// Input that can't be read. The rest of the run goes on; the exit code is 2.
@@ -114,8 +143,10 @@ pub struct Summary {
     pub warnings: usize,
     /// Findings of severity info, suppressed ones aside.
     pub infos: usize,
-    /// Findings that a suppression took out.
+    /// Findings that an annotation or exemption took out.
     pub suppressed: usize,
+    /// Findings that a baseline let pass.
+    pub baselined: usize,
     /// Files and documents that need rendering first.
     pub not_rendered: usize,
 }
@@ -134,6 +165,49 @@ pub struct Report {
 }
 
 impl Report {
+    /// Counts the findings anew.
+    pub fn count(&mut self) {
+        let summary = &mut self.summary;
+        summary.not_rendered = self.not_rendered.len();
+        for count in [
+            &mut summary.errors,
+            &mut summary.warnings,
+            &mut summary.infos,
+            &mut summary.suppressed,
+            &mut summary.baselined,
+        ] {
+            *count = 0;
+        }
+        for found in &self.findings {
+            let count = match (&found.suppressed, found.severity) {
+                (Some(why), _) if why.baseline => &mut summary.baselined,
+                (Some(_), _) => &mut summary.suppressed,
+                (None, Severity::Error) => &mut summary.errors,
+                (None, Severity::Warning) => &mut summary.warnings,
+                (None, Severity::Info) => &mut summary.infos,
+            };
+            *count += 1;
+        }
+    }
+
+    /// Takes over what another run of the same policy says; by file, place and rule.
+    pub fn absorb(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.findings.sort_by(|a, b| {
+            let key = |found: &Reported| (Arc::clone(&found.file), found.at.range.start, found.finding.rule);
+            key(a).cmp(&key(b)).then_with(|| a.finding.message.cmp(&b.finding.message))
+        });
+        self.input_errors.extend(other.input_errors);
+        self.input_errors.sort();
+        self.not_rendered.extend(other.not_rendered);
+        self.not_rendered.sort();
+        self.summary.files += other.summary.files;
+        self.summary.documents += other.summary.documents;
+        self.summary.objects += other.summary.objects;
+        self.summary.workloads += other.summary.workloads;
+        self.count();
+    }
+
     /// Findings that count.
     pub fn active(&self) -> impl Iterator<Item = &Reported> {
         self.findings.iter().filter(|found| found.suppressed.is_none())

@@ -61,6 +61,7 @@ impl<'t> Ignores<'t> {
                 found.get_or_insert(Suppression {
                     by: format!("annotation {IGNORE}"),
                     reason: ignore.reason.map(str::to_owned),
+                    baseline: false,
                 });
             }
         }

@@ -1,11 +1,12 @@
 //! Files mended in memory, round after round until the rules find nothing more to mend.
 
 use super::patch::MAX_ROUNDS;
-use super::text::{Fate, Wanted, apply};
-use crate::engine::outcome::{Report, Reported};
+use super::text::{Fate, Wanted, apply, proposals};
+use crate::engine::outcome::{Replacement, Report, Reported};
 use crate::engine::{Input, lint};
 use crate::finding::Safety;
 use crate::policy::Policy;
+use crate::yaml::edit::Splice;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -92,6 +93,28 @@ pub fn mend(inputs: &[Input], policy: &Policy, review: bool, threads: usize) -> 
     }
     mended.changed = texts.into_iter().map(|(input, (before, after))| Changed { input, before, after }).collect();
     mended
+}
+
+/// Finds out how each fix of a report would change its file, were it the only one. What can't be written, and what is of
+/// no input, stays without.
+pub fn propose(inputs: &[Input], report: &mut Report) {
+    let mut by_file: BTreeMap<Arc<str>, Vec<&mut Reported>> = BTreeMap::new();
+    for found in report.findings.iter_mut().filter(|found| found.finding.fix.is_some()) {
+        by_file.entry(Arc::clone(&found.file)).or_default().push(found);
+    }
+    for input in inputs {
+        let Some(mut found) = by_file.remove(&input.name) else { continue };
+        let Ok(Some(source)) = input.source() else { continue };
+        let wanted: Vec<Wanted<'_>> = found
+            .iter()
+            .filter_map(|found| Some(Wanted { object: found.object_at, fix: found.finding.fix.as_ref()? }))
+            .collect();
+        let proposals = proposals(source.text(), &wanted);
+        for (found, proposal) in found.iter_mut().zip(proposals) {
+            let replacement = |splice: Splice| Replacement { range: source.range(splice.span), text: splice.text };
+            found.replacements = proposal.unwrap_or_default().into_iter().map(replacement).collect();
+        }
+    }
 }
 
 fn is_wanted(found: &Reported, review: bool) -> bool {

@@ -226,6 +226,9 @@ fn summary(counts: &Summary, input_errors: usize) -> String {
     if counts.suppressed > 0 {
         text.push_str(&format!("; {} suppressed", counts.suppressed));
     }
+    if counts.baselined > 0 {
+        text.push_str(&format!("; {} in the baseline", counts.baselined));
+    }
     if input_errors > 0 {
         text.push_str(&format!("; {ERROR}{} not read{ERROR:#}", counted(input_errors, "input")));
     }

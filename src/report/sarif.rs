@@ -3,8 +3,9 @@
 use super::fingerprint::Fingerprints;
 use super::uri;
 use crate::engine::outcome::{Excerpt, InputError, ObjectRef, Report, Reported};
-use crate::finding::Severity;
+use crate::finding::{Fix, Severity};
 use crate::rules::Rule;
+use crate::source::Range;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -109,12 +110,38 @@ fn result(found: &Reported, index: &HashMap<&str, usize>, seen: &mut Fingerprint
     }
     let fingerprint = seen.of(found);
     result["partialFingerprints"] = json!({"crashlintFinding/v1": fingerprint});
+    if let Some(fix) = finding.fix.as_ref().filter(|_| !found.replacements.is_empty()) {
+        result["fixes"] = json!([repair(found, fix)]);
+    }
     if let Some(why) = &found.suppressed {
         let reason = why.reason.as_deref().map_or_else(|| why.by.clone(), |reason| format!("{}: {reason}", why.by));
         let kind = if why.by.starts_with("annotation") { "inSource" } else { "external" };
         result["suppressions"] = json!([{"kind": kind, "justification": reason}]);
     }
     result
+}
+
+/// How a finding is mended in its file. Where `safety` is `review`, a person should look at it first.
+fn repair(found: &Reported, fix: &Fix) -> Value {
+    let replacements: Vec<Value> = found
+        .replacements
+        .iter()
+        .map(|replacement| json!({"deletedRegion": region(replacement.range), "insertedContent": {"text": replacement.text}}))
+        .collect();
+    json!({
+        "description": {"text": sentence(&fix.title)},
+        "artifactChanges": [{"artifactLocation": artifact(&found.file), "replacements": replacements}],
+        "properties": {"safety": fix.safety},
+    })
+}
+
+fn region(range: Range) -> Value {
+    json!({
+        "startLine": range.start.line,
+        "startColumn": range.start.column,
+        "endLine": range.end.line,
+        "endColumn": range.end.column,
+    })
 }
 
 fn artifact(file: &str) -> Value {
@@ -126,16 +153,7 @@ fn artifact(file: &str) -> Value {
 }
 
 fn physical(file: &str, place: &Excerpt) -> Value {
-    let range = place.range;
-    json!({
-        "artifactLocation": artifact(file),
-        "region": {
-            "startLine": range.start.line,
-            "startColumn": range.start.column,
-            "endLine": range.end.line,
-            "endColumn": range.end.column,
-        },
-    })
+    json!({"artifactLocation": artifact(file), "region": region(place.range)})
 }
 
 fn logical(object: &ObjectRef, container: Option<&str>) -> Value {

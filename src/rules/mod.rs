@@ -88,6 +88,7 @@ mod stale_latest_image;
 mod startup_budget_too_short;
 mod subpath_key_missing;
 mod unknown_field;
+mod unused_baseline_entry;
 mod unused_exemption;
 mod unused_suppression;
 mod workload_exits;
@@ -393,6 +394,7 @@ pub static RULES: &[&Rule] = &[
     &startup_budget_too_short::RULE,
     &subpath_key_missing::RULE,
     &unknown_field::RULE,
+    &unused_baseline_entry::RULE,
     &unused_exemption::RULE,
     &unused_suppression::RULE,
     &workload_exits::RULE,

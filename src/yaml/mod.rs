@@ -7,6 +7,8 @@ mod refusal;
 mod scalar;
 mod tabs;
 
+pub(crate) use scalar::reads_as_string;
+
 use crate::node::{Document, Malformed};
 use crate::source::Span;
 

@@ -38,7 +38,7 @@ pub(super) fn untagged(text: &str, plain: bool) -> Value<'_> {
 }
 
 /// Whether a plain scalar is a string, and looks like nothing else to readers of other versions of YAML either.
-pub(super) fn reads_as_string(text: &str) -> bool {
+pub(crate) fn reads_as_string(text: &str) -> bool {
     let number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '+' | '-'))
         && text
             .chars()

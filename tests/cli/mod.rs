@@ -1,11 +1,14 @@
 //! The command line from outside: arguments in, bytes and exit code out.
 
+mod baseline;
 #[cfg(feature = "webhook")]
 mod certs;
 mod collecting;
 mod images;
 mod linting;
 mod preflight;
+#[cfg(unix)]
+mod rendering;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

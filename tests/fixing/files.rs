@@ -1,8 +1,12 @@
 //! Whole files: fixtures, the corpus, and the verb.
 
 use crashlint::engine::Input;
-use crashlint::fix::files::mend;
+use crashlint::fix::files::{mend, propose};
+use crashlint::fix::patch::operations;
+use crashlint::k8s::object::Object;
 use crashlint::policy::Policy;
+use crashlint::source::{Position, Range};
+use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -54,6 +58,59 @@ fn every_fix_of_fixtures_and_corpus_is_written_once_and_for_all() {
             })
             .collect();
         assert!(mend(&now, &Policy::default(), true, 1).changed.is_empty(), "a second pass changes {:?}", paths[0]);
+    }
+    assert!(done > 100, "{done}");
+}
+
+/// A place, from 1 and in characters, as an offset.
+fn offset(text: &str, at: Position) -> usize {
+    let start: usize = text.split_inclusive('\n').take(at.line as usize - 1).map(str::len).sum();
+    let mark = usize::from(at.line == 1 && text.starts_with('\u{feff}')) * 3;
+    let line = &text[start + mark..];
+    line.char_indices().nth(at.column as usize - 1).map_or(text.len(), |(at, _)| start + mark + at)
+}
+
+/// The objects of a text with the offsets at which they begin.
+fn objects(text: &str) -> Vec<(u32, Value)> {
+    let documents: Vec<_> = crashlint::read::documents(text).collect::<Result<_, _>>().unwrap();
+    let found = documents.iter().flat_map(|document| Object::all(document.tree.root()));
+    found.map(|object| (object.root.span().start, object.root.to_json())).collect()
+}
+
+#[test]
+fn every_fix_alone_is_a_change_of_text_that_says_what_its_edits_say() {
+    let mut paths = Vec::new();
+    manifests(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules"), &mut paths);
+    if let Some(corpus) = std::env::var_os("CRASHLINT_CORPUS") {
+        manifests(Path::new(&corpus), &mut paths);
+    }
+    let mut done = 0;
+    for paths in paths.chunk_by(|a, b| a.parent() == b.parent()) {
+        let inputs: Vec<Input> = paths.iter().map(|path| crate::fixtures::input(path)).collect();
+        let mut report = crate::fixtures::lint(&inputs, &Policy::default());
+        propose(&inputs, &mut report);
+        for found in report.findings.iter().filter(|found| found.finding.fix.is_some()) {
+            let fix = found.finding.fix.as_ref().unwrap();
+            let path = paths.iter().find(|path| path.ends_with(&*found.file)).unwrap();
+            let text = fs::read_to_string(path).unwrap();
+            assert!(!found.replacements.is_empty(), "{}: {fix:?}", path.display());
+            let mut edited = text.clone();
+            let mut order: Vec<_> = found.replacements.iter().enumerate().collect();
+            order.sort_by_key(|(at, replacement)| std::cmp::Reverse((replacement.range.start, *at)));
+            for (_, replacement) in order {
+                let Range { start, end } = replacement.range;
+                edited.replace_range(offset(&text, start)..offset(&text, end), &replacement.text);
+            }
+            let expected = objects(&text).into_iter().map(|(at, mut value)| {
+                if at == found.object_at {
+                    json_patch::patch(&mut value, &operations(&fix.edits)).unwrap();
+                }
+                value
+            });
+            let now = objects(&edited).into_iter().map(|(_, value)| value);
+            assert!(now.eq(expected), "{}: {fix:?}\n{edited}", path.display());
+            done += 1;
+        }
     }
     assert!(done > 100, "{done}");
 }

@@ -2,7 +2,7 @@
 
 use super::samples;
 use crashlint::engine::outcome::Report;
-use crashlint::report::{checkstyle, github, gitlab, junit, markdown, tap};
+use crashlint::report::{checkstyle, github, gitlab, html, junit, markdown, tap};
 use quick_xml::events::Event;
 use std::io::Write;
 
@@ -14,13 +14,14 @@ fn written(render: Render, report: &Report) -> String {
     String::from_utf8(out).unwrap()
 }
 
-const FORMATS: [(&str, Render); 6] = [
+const FORMATS: [(&str, Render); 7] = [
     ("junit.xml", junit::render),
     ("checkstyle.xml", checkstyle::render),
     ("github.txt", github::render),
     ("gitlab.json", gitlab::render),
     ("tap", tap::render),
     ("md", markdown::render),
+    ("html", html::render),
 ];
 
 #[test]

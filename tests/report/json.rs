@@ -44,7 +44,18 @@ fn keys_and_their_order_are_the_contract() {
     assert_eq!(keys(&first["fix"]["edits"][2]), ["op", "path"]);
     assert_eq!(
         keys(&report["summary"]),
-        ["files", "documents", "objects", "workloads", "errors", "warnings", "infos", "suppressed", "notRendered"]
+        [
+            "files",
+            "documents",
+            "objects",
+            "workloads",
+            "errors",
+            "warnings",
+            "infos",
+            "suppressed",
+            "baselined",
+            "notRendered"
+        ]
     );
     assert_eq!(keys(&report["inputErrors"][0]), ["file", "line", "column", "message"]);
     assert_eq!(report["findings"].as_array().unwrap().len(), 4);

@@ -1,6 +1,8 @@
 //! Hand-made reports with everything that a renderer must survive.
 
-use crashlint::engine::outcome::{Excerpt, InputError, NotRendered, ObjectRef, Report, Reported, Summary, Suppression};
+use crashlint::engine::outcome::{
+    Excerpt, InputError, NotRendered, ObjectRef, Replacement, Report, Reported, Summary, Suppression,
+};
 use crashlint::finding::{Edit, Finding, Safety, Severity, Timeline};
 use crashlint::path::{Path, Segment};
 use crashlint::source::{Position, Range};
@@ -40,6 +42,8 @@ pub(super) fn reported(file: &str, finding: Finding, at: Excerpt) -> Reported {
         }),
         at,
         also: Vec::new(),
+        route: String::new(),
+        replacements: Vec::new(),
         suppressed: None,
         object_at: 0,
     }
@@ -56,6 +60,7 @@ fn counted(mut report: Report) -> Report {
         warnings: count(Severity::Warning),
         infos: count(Severity::Info),
         suppressed: report.findings.len() - report.active().count(),
+        baselined: 0,
         not_rendered: report.not_rendered.len(),
     };
     report
@@ -101,6 +106,12 @@ pub(super) fn slow_start() -> Reported {
         ),
     );
     found.also.push(excerpt(range(14, 18, 14, 36), "a JVM", &[(14, "          image: eclipse-temurin:21")]));
+    let insert = |line: u32, text: &str| Replacement { range: range(line, 1, line, 1), text: text.into() };
+    found.replacements = vec![
+        insert(25, "          startupProbe:\n            failureThreshold: 30\n"),
+        Replacement { range: range(22, 28, 22, 30), text: "10".into() },
+        Replacement { range: range(23, 1, 24, 1), text: String::new() },
+    ];
     found
 }
 
@@ -150,6 +161,7 @@ pub(super) fn empty() -> Reported {
 pub(super) fn suppressed() -> Reported {
     let mut found = slow_start();
     found.suppressed = Some(Suppression {
+        baseline: false,
         by: "annotation crashlint.dev/ignore".into(),
         reason: Some("starts in 5 s since the native image".into()),
     });

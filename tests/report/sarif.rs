@@ -71,6 +71,26 @@ fn results_point_at_their_rules_and_places() {
 }
 
 #[test]
+fn fixes_are_changes_of_their_file() {
+    let found = samples::slow_start();
+    let log = sarif(&Report { findings: vec![found.clone(), samples::hostile()], ..Report::default() }, false);
+    let results = &log["runs"][0]["results"];
+    let fix = &results[0]["fixes"][0];
+    assert_eq!(fix["description"]["text"], "Add `startupProbe`");
+    assert_eq!(fix["properties"]["safety"], "safe");
+    let change = &fix["artifactChanges"][0];
+    assert_eq!(change["artifactLocation"]["uri"], "shop/cart.yaml");
+    let written = change["replacements"].as_array().unwrap();
+    assert_eq!(written.len(), found.replacements.len());
+    for (written, replacement) in written.iter().zip(&found.replacements) {
+        assert_eq!(written["deletedRegion"]["startLine"], replacement.range.start.line);
+        assert_eq!(written["deletedRegion"]["endColumn"], replacement.range.end.column);
+        assert_eq!(written["insertedContent"]["text"], replacement.text);
+    }
+    assert!(results[1].get("fixes").is_none());
+}
+
+#[test]
 fn fingerprints_survive_moved_lines_and_list_items() {
     let mut moved = samples::slow_start();
     moved.at.range = samples::range(90, 3, 90, 4);

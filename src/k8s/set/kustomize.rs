@@ -75,6 +75,19 @@ fn keys(generator: Node<'_>) -> Keys {
     )
 }
 
+/// Files and folders that a kustomization takes objects, or what it does to objects, from; URLs included.
+pub fn sources<'t>(root: Node<'t>) -> impl Iterator<Item = &'t str> {
+    let keys = READ.iter().chain(&["generators", "transformers", "validators", "configurations", "crds"]);
+    let items = keys.flat_map(move |key| root.get(key).into_iter().flat_map(Node::items)).filter_map(Node::as_str);
+    items.filter(|entry| !entry.contains('\n'))
+}
+
+/// Whether a kustomization is only part of others.
+#[must_use]
+pub fn is_component(root: Node<'_>) -> bool {
+    root.get("kind").and_then(Node::as_str) == Some("Component")
+}
+
 /// Files that a kustomization names as patches; entries may also hold the patch itself.
 pub fn patch_files<'t>(root: Node<'t>) -> impl Iterator<Item = &'t str> {
     let list = move |key: &str| root.get(key).into_iter().flat_map(Node::items);

@@ -29,7 +29,7 @@ pub use behind::Chosen;
 pub use bound::Nearly;
 pub use dependencies::{Address, Fault};
 pub use facts::{Detail, Fact, Facts, PROVIDERS, Sort};
-pub use kustomize::patch_files;
+pub use kustomize::{is_component, patch_files, sources};
 pub use late::{Account, Asked, Gap, Late, Pods, Question, Subject, subjects};
 pub use limits::LimitRange;
 pub use links::Link;
