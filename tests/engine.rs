@@ -104,6 +104,41 @@ fn files_that_a_kustomization_names_as_patches_are_left_out() {
 }
 
 #[test]
+fn what_a_test_compares_with_the_cluster_is_no_manifest() {
+    for name in ["00-assert.yaml", "01-errors.yaml", "02-assert-more.yml"] {
+        let report = run(&[(name, NO_SELECTOR)], &Policy::default());
+        assert!(rules(&report).is_empty() && report.not_rendered[0].why == "test assertion", "{name}");
+    }
+    for name in ["00-install.yaml", "assert.yaml", "x-assert.yaml", "01-asserted.yaml"] {
+        assert_eq!(rules(&run(&[(name, NO_SELECTOR)], &Policy::default())), ["rejected-by-api-server"], "{name}");
+    }
+    // Chainsaw names its files.
+    let test = "apiVersion: chainsaw.kyverno.io/v1alpha1\nkind: Test\nmetadata: {name: a}\nspec:\n  steps:\n  \
+        - try:\n    - apply: {file: b.yaml}\n    - assert: {file: a.yaml}\n    - error: {file: ../c.yaml}\n";
+    let files =
+        [("t/chainsaw-test.yaml", test), ("t/a.yaml", NO_SELECTOR), ("t/b.yaml", NO_SELECTOR), ("c.yaml", NO_SELECTOR)];
+    let report = run(&files, &Policy::default());
+    assert_eq!(rules(&report), ["rejected-by-api-server"]);
+    let left: Vec<_> = report.not_rendered.iter().map(|left| (&*left.file, left.why)).collect();
+    assert_eq!(left, [("t/a.yaml", "test assertion"), ("c.yaml", "test assertion")]);
+}
+
+#[test]
+fn what_configures_a_function_on_this_machine_is_never_applied() {
+    let map = |annotation: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: no_name, annotations: {{{annotation}}}}}\n")
+    };
+    for annotation in
+        ["config.kubernetes.io/function: 'container: {image: a}'", "config.kubernetes.io/local-config: 'true'"]
+    {
+        let report = run(&[("a.yaml", &map(annotation))], &Policy::default());
+        assert!(rules(&report).is_empty() && report.not_rendered[0].why == "local configuration", "{annotation}");
+    }
+    let report = run(&[("a.yaml", &map("config.kubernetes.io/local-config: 'false'"))], &Policy::default());
+    assert_eq!(rules(&report), ["rejected-by-api-server"]);
+}
+
+#[test]
 fn unparsable_templates_are_not_rendered() {
     let report = run(&[("a.yaml", "{{- if .Values.x }}\na: {{ .Values.y }}\n{{- end }}\n")], &Policy::default());
     assert!(report.input_errors.is_empty() && report.summary.not_rendered == 1);

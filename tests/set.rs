@@ -183,6 +183,44 @@ fn a_limit_range_without_a_namespace_speaks_of_its_folder_and_those_below() {
 }
 
 #[test]
+fn a_namespace_of_that_name_far_away_may_be_another_clusters() {
+    let range = |namespace: &str| {
+        format!(
+            "apiVersion: v1\nkind: LimitRange\nmetadata: {{name: r, namespace: {namespace}}}\n\
+             spec: {{limits: [{{type: Container, max: {{memory: 1Gi}}}}]}}\n"
+        )
+    };
+    let asks = |namespace: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: {namespace}}}\nspec: {{containers: [{{name: a, image: 'a/b:1', \
+             resources: {{limits: {{memory: 2Gi}}}}}}]}}\n"
+        )
+    };
+    let found = |range_at: &str, namespace: &str, policy: &Policy| {
+        let input = |name: &str, content: &str| Input { path: Some(name.into()), ..text(name, content) };
+        let report =
+            lint(&[input(range_at, &range(namespace)), input("/nowhere/apps/shop/a.yaml", &asks(namespace))], policy);
+        let severities: Vec<_> = report
+            .active()
+            .filter(|found| found.finding.rule == "limitrange-violation")
+            .map(|found| found.severity)
+            .collect();
+        severities
+    };
+    let partial = Policy::default();
+    for (at, namespace, wanted) in [
+        ("/nowhere/apps/shop/range.yaml", "default", &[Severity::Error][..]),
+        ("/nowhere/range.yaml", "shop", &[Severity::Error]),
+        ("/nowhere/apps/shop/below/range.yaml", "shop", &[Severity::Error]),
+        ("/nowhere/other/range.yaml", "shop", &[Severity::Warning]),
+        ("/nowhere/other/range.yaml", "default", &[]),
+    ] {
+        assert_eq!(found(at, namespace, &partial), wanted, "{at} {namespace}");
+        assert_eq!(found(at, namespace, &complete()), [Severity::Error], "{at} {namespace}, complete");
+    }
+}
+
+#[test]
 fn a_kustomization_that_renames_services_keeps_rules_about_their_names_silent() {
     let input = |name: &str, content: &str| Input { path: Some(name.into()), ..text(name, content) };
     let service = "apiVersion: v1\nkind: Service\nmetadata: {name: redis}\nspec: {ports: [{port: 6379}]}\n";

@@ -2,11 +2,12 @@
 
 use super::examine::{Examined, Verdict, View, examine, judge};
 use super::identity::route;
+use super::left_out;
 use super::outcome::{Excerpt, InputError, NotRendered, ObjectRef, Reported, Summary};
 use super::read::Input;
 use super::survey::{self, Survey};
 use crate::finding::{Finding, Place};
-use crate::k8s::object::Object;
+use crate::k8s::object::{Object, is_local};
 use crate::k8s::set::{Asked, Facts, Set};
 use crate::node::Document;
 use crate::policy::Policy;
@@ -55,16 +56,13 @@ pub(super) struct Second {
 pub(super) fn lint(at: u32, inputs: &[Input], policy: &Policy, survey: &Survey) -> Second {
     let mut second = Second::default();
     let Some(input) = inputs.get(at as usize) else { return second };
-    let left_out = |why| {
+    let leave = |why| {
         let not_rendered = vec![NotRendered { file: Arc::clone(&input.name), why }];
         Second { outcome: Outcome { not_rendered, ..Outcome::default() }, alone: true, ..Second::default() }
     };
     let path = input.path.as_deref();
-    if path.is_some_and(is_chart_template) {
-        return left_out("Helm template");
-    }
-    if path.is_some_and(|path| survey.is_patch(path)) {
-        return left_out("kustomize patch");
+    if let Some(why) = path.and_then(|path| left_out::by_name(path).or_else(|| survey.left_out(path))) {
+        return leave(why);
     }
     let source = match input.source() {
         Ok(Some(source)) => source,
@@ -89,7 +87,7 @@ pub(super) fn lint(at: u32, inputs: &[Input], policy: &Policy, survey: &Survey) 
                 }
                 // A template: what could be read of it is no manifest either.
                 Err(_) if ["{{", "{%", "<%"].iter().any(|sign| source.text().contains(sign)) => {
-                    return left_out("template");
+                    return leave("template");
                 }
                 Err(malformed) => {
                     let at = source.position(malformed.offset);
@@ -104,32 +102,6 @@ pub(super) fn lint(at: u32, inputs: &[Input], policy: &Policy, survey: &Survey) 
         }
     }
     second
-}
-
-/// Whether a text holds `#{NAME}` as a value, as Octopus Deploy, Azure Pipelines and others write what they replace.
-fn has_token(text: &[u8]) -> bool {
-    memchr::memmem::find_iter(text, b"#{").any(|at| {
-        let name = &text[at + 2..];
-        let end = name
-            .iter()
-            .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')))
-            .unwrap_or(name.len());
-        let before = text[..at].trim_ascii_end();
-        // In a comment of its own it says nothing.
-        let line = &before[before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)..];
-        let value =
-            !line.contains(&b'#') && (before.ends_with(b":") || before.ends_with(b"-") || before.ends_with(b"\""));
-        end > 0 && name.get(end) == Some(&b'}') && value
-    })
-}
-
-/// Whether a file lies in the template folder of a Helm chart.
-pub(super) fn is_chart_template(path: &Path) -> bool {
-    path.ancestors()
-        .skip(1)
-        .filter(|folder| folder.file_name().is_some_and(|name| name == "templates"))
-        .filter_map(Path::parent)
-        .any(|chart| chart.join("Chart.yaml").is_file())
 }
 
 /// A file being linted.
@@ -161,7 +133,7 @@ impl File<'_> {
         }
         let own_text = &document.text.as_bytes()[document.span.range()];
         // `image: #{NAME}` is null and a comment to YAML.
-        if own_text.contains(&b'#') && has_token(own_text) {
+        if own_text.contains(&b'#') && left_out::has_token(own_text) {
             let file = Arc::clone(self.source.name());
             self.outcome.not_rendered.push(NotRendered { file, why: "template" });
             return;
@@ -194,6 +166,11 @@ impl File<'_> {
     }
 
     fn object(&mut self, object: Object<'_>, faults: Vec<Finding>, may_patch: bool) {
+        if is_local(object) {
+            let file = Arc::clone(self.source.name());
+            self.outcome.not_rendered.push(NotRendered { file, why: "local configuration" });
+            return;
+        }
         let examined = examine(object, faults, self.policy, self.set, &self.view(object.namespace(), may_patch));
         match examined {
             Examined::Patch => {

@@ -9,6 +9,7 @@ pub mod baseline;
 mod examine;
 mod file;
 mod identity;
+mod left_out;
 pub mod outcome;
 pub mod preflight;
 mod read;

@@ -4,16 +4,18 @@
 //! second pass reads the others. A document that both refers and is referred to, such as a `List` of
 //! everything, is read twice. What workloads say of their pods is gathered in the second pass.
 
-use super::file::{File, Outcome, is_chart_template};
+use super::file::{File, Outcome};
+use super::left_out;
 use super::read::Input;
-use crate::k8s::object::Object;
+use crate::k8s::chainsaw::chainsaw_assertions;
+use crate::k8s::object::{Object, is_local};
 use crate::k8s::set::{Asked, Facts, PROVIDERS, Set, patch_files, subjects};
 use crate::node::Node;
 use crate::policy::{Completeness, Policy};
 use crate::read;
 use crate::source::{Source, Span};
 use rayon::prelude::*;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Component, Path, PathBuf};
 
@@ -21,7 +23,8 @@ use std::path::{Component, Path, PathBuf};
 #[derive(Debug, Default)]
 pub(super) struct Survey {
     pub(super) set: Set,
-    patches: HashSet<PathBuf>,
+    /// Files that other files call no manifests, and why.
+    left_out: HashMap<PathBuf, &'static str>,
     /// One for each input.
     first: Vec<First>,
     /// What they say of pods and accounts, one for each input.
@@ -39,14 +42,14 @@ struct First {
 #[derive(Default)]
 struct Surveyed {
     facts: Facts,
-    patches: Vec<PathBuf>,
+    left_out: Vec<(PathBuf, &'static str)>,
     first: First,
 }
 
 impl Survey {
-    /// Whether a kustomization names the file as a patch.
-    pub(super) fn is_patch(&self, path: &Path) -> bool {
-        !self.patches.is_empty() && self.patches.contains(&normal(path))
+    /// What another file calls this one, where that is no manifest: a kustomization's patch, a test's assertion.
+    pub(super) fn left_out(&self, path: &Path) -> Option<&'static str> {
+        if self.left_out.is_empty() { None } else { self.left_out.get(&normal(path)).copied() }
     }
 
     /// The parts of an input of which everything has been said.
@@ -93,7 +96,7 @@ pub(super) fn survey(inputs: &[Input], policy: &Policy) -> Survey {
         });
         survey.set.add(folder, &mut file.facts);
         survey.late.push(file.facts);
-        survey.patches.extend(file.patches);
+        survey.left_out.extend(file.left_out);
         survey.first.push(file.first);
     }
     survey
@@ -104,7 +107,7 @@ fn file(at: u32, input: &Input, policy: &Policy) -> Surveyed {
     let path = input.path.as_deref();
     let kustomization = path.is_some_and(is_kustomization);
     let Ok(bytes) = input.bytes() else { return surveyed };
-    if !(kustomization || may_provide(&bytes)) || path.is_some_and(is_chart_template) {
+    if !(kustomization || may_provide(&bytes)) || path.is_some_and(|path| left_out::by_name(path).is_some()) {
         return surveyed;
     }
     let Ok(text) = String::from_utf8(bytes) else { return surveyed };
@@ -123,11 +126,16 @@ fn file(at: u32, input: &Input, policy: &Policy) -> Surveyed {
             if is_kustomize_object(root, path) {
                 surveyed.facts.add_kustomization(at, root);
                 if let Some(folder) = path.and_then(Path::parent) {
-                    surveyed.patches.extend(patch_files(root).map(|file| normal(&folder.join(file))));
+                    let files = patch_files(root).map(|file| (normal(&folder.join(file)), "kustomize patch"));
+                    surveyed.left_out.extend(files);
                 }
                 continue;
             }
-            for object in Object::all(root) {
+            if let Some(folder) = path.and_then(Path::parent) {
+                let files = chainsaw_assertions(root).into_iter();
+                surveyed.left_out.extend(files.map(|file| (normal(&folder.join(file)), "test assertion")));
+            }
+            for object in Object::all(root).into_iter().filter(|object| !is_local(*object)) {
                 surveyed.facts.add(at, object);
                 refers |= !object.workloads(&policy.tables.kinds).is_empty() || asks(object);
             }
@@ -170,7 +178,8 @@ fn may_provide(text: &[u8]) -> bool {
             _ => rest,
         };
         let end = word.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(word.len());
-        PROVIDERS.iter().any(|kind| kind.as_bytes() == &word[..end])
+        let word = &word[..end];
+        word == b"Test" || PROVIDERS.iter().any(|kind| kind.as_bytes() == word)
     })
 }
 

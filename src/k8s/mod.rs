@@ -2,6 +2,7 @@
 
 pub mod backings;
 pub mod budget;
+pub mod chainsaw;
 pub mod claims;
 pub mod clients;
 pub mod command;

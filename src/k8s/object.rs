@@ -212,3 +212,12 @@ impl<'t> Object<'t> {
 pub fn annotation<'t>(owner: Node<'t>, name: &str) -> Option<Node<'t>> {
     owner.get("metadata")?.get("annotations")?.get(name)
 }
+
+/// Whether an object is configuration for kustomize or kpt on this machine, which is never applied: a function's, or
+/// one that says so (kubernetes-sigs/kustomize `kyaml/kio/filters/local.go`, `kyaml/fn/runtime/runtimeutil`).
+#[must_use]
+pub fn is_local(object: Object<'_>) -> bool {
+    let says = |name| annotation(object.root, name).and_then(Node::as_str);
+    ["config.kubernetes.io/function", "config.k8s.io/function"].into_iter().any(|name| says(name).is_some())
+        || says("config.kubernetes.io/local-config").is_some_and(|value| value != "false")
+}

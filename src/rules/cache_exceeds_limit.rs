@@ -42,8 +42,8 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
             continue;
         }
         let message = format!(
-            "`{}` {} is {} the limit {}; {} needs about 20 % beside it: {}",
-            setting.option,
+            "{} {} is {} the limit {}; {} needs about 20 % beside it: {}",
+            setting.words(),
             setting.amount.tidy(),
             limit.percent(setting.amount),
             limit.amount,

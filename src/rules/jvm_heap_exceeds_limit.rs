@@ -68,7 +68,7 @@ fn killed_at_start(container: Container<'_>, demand: &Demand<'_>, touched: &Sett
 fn crowded(container: Container<'_>, demand: &Demand<'_>, limit: Limit<'_>) -> Finding {
     let parts = std::iter::once(&demand.heap).chain(&demand.beside);
     let heap_alone = demand.heap.amount > limit.amount.times(3, 4);
-    let named = |part: &Setting<'_>| format!("`{}` {}", part.option, part.amount.tidy());
+    let named = |part: &Setting<'_>| format!("{} {}", part.words(), part.amount.tidy());
     let message = match demand.percentage {
         Some(_) if heap_alone => format!(
             "`{}` makes a heap of {}, {} the limit {}; the JVM needs about 25 % beside its heap: metaspace, threads, code cache",
@@ -99,7 +99,7 @@ fn crowded(container: Container<'_>, demand: &Demand<'_>, limit: Limit<'_>) -> F
         Finding::new(RULE.name, Severity::Warning, demand.heap.origin.path(container), message).label(label);
     for part in &demand.beside {
         if part.origin.path(container) != demand.heap.origin.path(container) {
-            finding = finding.and(part.origin.path(container), format!("`{}` beside it", part.option));
+            finding = finding.and(part.origin.path(container), format!("{} beside it", part.words()));
         }
     }
     finding = finding.and(limit.field.path(), limit.says());

@@ -21,8 +21,8 @@ pub(super) static RULE: Rule = Rule {
         why: "A LimitRange first gives containers its defaults, then every container, or the pod as a whole, has to keep its \
             bounds: `min`, `max`, and the ratio of limit to request. An amount that a bound is about has to be set at all. \
             Where only a request is written, the default limit may lie below it: Kubernetes does not look for that before. \
-            It is an error where both objects name the namespace, or neither does and they are applied together; else a \
-            warning. Where several LimitRanges give defaults for a resource, it is chance which one counts, and nothing is \
+            It is an error where both objects name the namespace and one file lies in the folder of the other or below it, or \
+            neither names one and they stand in one file; else a warning. Where several LimitRanges give defaults for a resource, it is chance which one counts, and nothing is \
             said.",
         see: "`kubectl describe replicaset NAME` ends in `forbidden: maximum memory usage per Container is 1Gi, but limit is \
             2Gi`, or `must be less than or equal to memory limit`.",

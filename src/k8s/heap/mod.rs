@@ -103,6 +103,17 @@ pub struct Setting<'t> {
     pub origin: Origin<'t>,
 }
 
+impl Setting<'_> {
+    /// Its name in a sentence.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self.origin {
+            Origin::Image => self.option.to_owned(),
+            _ => format!("`{}`", self.option),
+        }
+    }
+}
+
 /// The largest heap or cache that the program keeps to; `None` where nothing is known.
 #[must_use]
 pub fn most(container: Container<'_>, tables: &Tables, limit: Limit<'_>) -> Option<Quantity> {

@@ -156,11 +156,7 @@ impl Set {
     /// one that names none lies in the same folder, in one above, or in a run that sees all there is.
     #[must_use]
     pub fn gives_memory_limit(&self, home: Home<'_>) -> bool {
-        let above = |range: &LimitRange| {
-            let place = |file: u32| self.places.get(*self.folders.get(file as usize)? as usize);
-            let pair = place(range.file).zip(place(home.1));
-            range.namespace.is_none() && pair.is_some_and(|(above, below)| below.starts_with(above))
-        };
+        let above = |range: &LimitRange| range.namespace.is_none() && self.is_within(home.1, range.file);
         let both_moved = |range: &LimitRange| self.gives_namespaces && range.namespace.is_none() && home.0.is_none();
         self.limit_ranges.reaching(home.0).any(|range| {
             let near = self.neighbours((range.namespace.as_deref(), range.file), home).is_some()

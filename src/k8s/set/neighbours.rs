@@ -9,9 +9,10 @@ use std::collections::HashMap;
 /// How sure it is that two objects lie in one namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Neighbours {
-    /// Likely: one of them names none, and they stand beside each other, or the run sees all there is.
+    /// Likely: both name it, far from each other; or one of them names none, and they stand beside each other, or the
+    /// run sees all there is.
     Likely,
-    /// Both name it, or neither does and they are applied together.
+    /// Both name it, or neither does, and they are applied together.
     Certain,
 }
 
@@ -90,8 +91,14 @@ impl Set {
     pub fn neighbours(&self, one: Home<'_>, other: Home<'_>) -> Option<Neighbours> {
         let beside = self.is_near(one.1, other.1);
         match (one.0, other.0) {
-            (Some(one), Some(other)) if one == other && !is_placeholder(one) => {
-                Some(if self.gives_namespaces { Neighbours::Likely } else { Neighbours::Certain })
+            (Some(name), Some(same)) if name == same && !is_placeholder(name) => {
+                // Two clusters of one repository may each have it; `default` every cluster has.
+                let together = self.is_complete() || self.is_within(one.1, other.1) || self.is_within(other.1, one.1);
+                match together {
+                    false if name == "default" => None,
+                    true if !self.gives_namespaces => Some(Neighbours::Certain),
+                    _ => Some(Neighbours::Likely),
+                }
             }
             (Some(_), Some(_)) => None,
             (None, None) if self.is_complete() || one.1 == other.1 => Some(Neighbours::Certain),
@@ -103,6 +110,12 @@ impl Set {
     pub(super) fn is_near(&self, one: u32, other: u32) -> bool {
         let folder = |file: u32| self.folders.get(file as usize);
         one == other || folder(one).is_some_and(|folder_of| Some(folder_of) == folder(other))
+    }
+
+    /// Whether a file lies in the folder of another one, or below.
+    pub(super) fn is_within(&self, file: u32, other: u32) -> bool {
+        let place = |file: u32| self.places.get(*self.folders.get(file as usize)? as usize);
+        place(file).zip(place(other)).is_some_and(|(below, above)| below.starts_with(above))
     }
 
     /// The LimitRanges of a namespace, by name.

@@ -21,7 +21,7 @@ pub fn rejections(object: &Object<'_>, further: &[Kind]) -> Vec<Misfit> {
         return Vec::new();
     }
     let mut misfits = super::schema::misfits(object, further);
-    let waits = |path: &Path| object.root.at(path).and_then(Node::as_str).is_some_and(is_placeholder);
+    let waits = |path: &Path| object.root.at(path).is_some_and(waits);
     misfits.retain(|misfit| misfit.class == Class::Type && !waits(&misfit.path));
     let mut broken = Checker { root: object.root, misfits: Vec::new() };
     broken.object(object, further);
@@ -106,6 +106,24 @@ pub(crate) fn is_placeholder(text: &str) -> bool {
         || text.starts_with('@')
         || text.split(|c: char| !c.is_ascii_alphanumeric()).any(shouts)
         || (!text.is_empty() && !text.contains(|c: char| c.is_ascii_alphanumeric()))
+}
+
+/// Whether a value still waits to be filled in: `<NAME>`, or `{NAME}` and `[NAME]`, which are a mapping
+/// and a list to YAML.
+fn waits(value: Node<'_>) -> bool {
+    match value.kind() {
+        node::Kind::Mapping => {
+            let mut entries = value.entries();
+            let only = entries.next().filter(|_| entries.next().is_none());
+            only.is_some_and(|(key, value)| value.is_null() && key.scalar().is_some_and(is_placeholder))
+        }
+        node::Kind::Sequence => {
+            let mut items = value.items();
+            let only = items.next().filter(|_| items.next().is_none());
+            only.and_then(Node::as_str).is_some_and(is_placeholder)
+        }
+        _ => value.as_str().is_some_and(is_placeholder),
+    }
 }
 
 /// Misfits of one object that are told.

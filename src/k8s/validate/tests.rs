@@ -152,6 +152,16 @@ fn what_looks_wrong_and_is_accepted() {
             .is_empty()
     );
     assert!(said("{apiVersion: v1, kind: ConfigMap, metadata: {name: '${NAME}'}}").is_empty());
+    for value in ["{NAME}", "[YOUR_NAME]", "<NAME>"] {
+        assert!(
+            said(&format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, namespace: {value}}}}}")).is_empty(),
+            "{value}"
+        );
+    }
+    for value in ["{NAME: a}", "{name: }", "[a]", "[NAME, A]"] {
+        let said = said(&format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: a, namespace: {value}}}}}"));
+        assert_eq!(said.len(), 1, "{value}: {said:?}");
+    }
     assert!(said("{apiVersion: serving.knative.dev/v1, kind: Service, spec: {template: {spec: {containers: [{image: a, livenessProbe: {}}]}}}}").is_empty());
     assert!(said("{apiVersion: apps.openshift.io/v1, kind: DeploymentConfig, spec: {template: {spec: {containers: [{name: a}]}}}}").is_empty());
     assert!(said("{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: 'system:a'}}").is_empty());
