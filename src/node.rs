@@ -9,6 +9,7 @@ use crate::budget::spend;
 use crate::path::{Path, Segment};
 use crate::source::Span;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// What a node is, as JSON counts types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +71,7 @@ const ALIASED: u8 = 2;
 const HIDDEN: u8 = 4;
 
 /// `data` is, for a collection, the index one past its last descendant; for a scalar with `OWNED`,
-/// the index of its text.
+/// the index of its text; for any other scalar its mark.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     kind: Kind,
@@ -78,6 +79,19 @@ struct Entry {
     flags: u8,
     span: Span,
     data: u32,
+}
+
+/// What texts that are equal have in common, and most that differ have not: length, first, middle and last byte.
+fn mark(text: &str) -> u32 {
+    let bytes = text.as_bytes();
+    let at = |index: usize| bytes.get(index).copied().unwrap_or_default();
+    u32::from_le_bytes([bytes.len() as u8, at(0), at(bytes.len() / 2), at(bytes.len().wrapping_sub(1))])
+}
+
+/// Where the text of a scalar stands that is what it means.
+fn sliced(style: Style, span: Span) -> Range<usize> {
+    let quotes = usize::from(matches!(style, Style::SingleQuoted | Style::DoubleQuoted));
+    span.start as usize + quotes..span.end as usize - quotes
 }
 
 /// One document.
@@ -194,10 +208,7 @@ impl<'t> Node<'t> {
         match (entry.kind, entry.style) {
             (Kind::Sequence | Kind::Mapping, _) => None,
             _ if entry.flags & OWNED != 0 => Some(&self.tree.owned[entry.data as usize]),
-            (_, Style::SingleQuoted | Style::DoubleQuoted) => {
-                Some(&self.tree.text[entry.span.start as usize + 1..entry.span.end as usize - 1])
-            }
-            _ => Some(&self.tree.text[entry.span.range()]),
+            _ => Some(&self.tree.text[sliced(entry.style, entry.span)]),
         }
     }
 
@@ -260,20 +271,22 @@ impl<'t> Node<'t> {
     /// The key and value under a name. Of duplicates the last one wins, as for Kubernetes.
     #[must_use]
     pub fn entry_of(self, name: &str) -> Option<(Node<'t>, Node<'t>)> {
-        self.entries().filter(|(key, _)| key.reads(name)).last()
-    }
-
-    /// Whether it is a scalar of this text. Most keys that are asked about differ in length, and no character is
-    /// looked at.
-    fn reads(self, text: &str) -> bool {
-        let entry = self.entry();
-        let quotes = match entry.style {
-            _ if entry.flags & OWNED != 0 => return self.scalar() == Some(text),
-            Style::SingleQuoted | Style::DoubleQuoted => 1,
-            _ => 0,
-        };
-        let (start, end) = (entry.span.start as usize + quotes, entry.span.end as usize - quotes);
-        end - start == text.len() && self.tree.text.as_bytes()[start..end] == *text.as_bytes()
+        let end = if self.kind() == Kind::Mapping { self.after() } else { return None };
+        let mark = mark(name);
+        let (mut next, mut found, mut steps) = (self.index + 1, None, 0);
+        // Rules ask for most of what they know here, so that a step must cost next to nothing.
+        while next < end {
+            steps += 1;
+            let (key, value) = (self.sibling(next), self.sibling(next + 1));
+            let entry = key.entry();
+            let alike = entry.data == mark || entry.flags & OWNED != 0;
+            if alike && entry.flags & HIDDEN == 0 && key.scalar() == Some(name) {
+                found = Some((key, value));
+            }
+            next = value.after();
+        }
+        spend(steps);
+        found
     }
 
     /// The value under a name; `null` counts as a value.
@@ -448,7 +461,7 @@ impl<'s> Builder<'s> {
     pub fn scalar(&mut self, kind: Kind, style: Style, span: Span, text: Text) -> u32 {
         let index = self.len();
         let (flags, data) = match text {
-            Text::Slice => (0, 0),
+            Text::Slice => (0, mark(&self.tree.text[sliced(style, span)])),
             Text::Owned(text) => {
                 self.tree.owned.push(text);
                 (OWNED, self.tree.owned.len() as u32 - 1)

@@ -2,6 +2,7 @@
 
 use crashlint::engine::outcome::Report;
 use crashlint::engine::{Input, lint};
+use crashlint::finding::Severity;
 use crashlint::policy::{Policy, Profile};
 use crashlint::source::Source;
 use std::sync::Arc;
@@ -57,13 +58,31 @@ fn patches_and_parts_are_no_objects() {
     for rest in [
         "spec: {replicas: 1}\nstatus: {readyReplicas: 1}\n",
         "spec: {template: {spec: {containers: [{name: a, command: [echo]}]}}}\n",
-        "spec: {template: {spec: {containers: [{name: a, image: b}]}}}\n",
         "spec: {selector: {}, template: {$patch: replace}}\n",
         "status: {replicas: 1}\n",
     ] {
         let report = run(&[("a.yaml", &format!("{head}{rest}"))], &Policy::default());
         assert_eq!((rules(&report), report.summary.not_rendered, report.summary.workloads), (vec![], 1, 0), "{rest}");
     }
+}
+
+#[test]
+fn of_what_may_be_a_patch_nothing_is_certain() {
+    let head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {template: {spec: {containers: [";
+    let text = format!("{head}{{name: a, image: b, volumeMounts: [{{name: data, mountPath: /data}}]}}]}}}}}}\n");
+    let report = run(&[("a.yaml", &text)], &Policy::default());
+    let found: Vec<_> = report.active().map(|found| (found.finding.rule, found.severity)).collect();
+    assert!(found.contains(&("latest-image-tag", Severity::Warning)), "{found:?}");
+    assert!(found.contains(&("mount-without-volume", Severity::Warning)), "{found:?}");
+    assert!(found.iter().all(|(_, severity)| *severity <= Severity::Warning), "{found:?}");
+    assert!(report.active().all(|found| found.finding.fix.is_none()));
+    let whole = text.replace(
+        "spec: {template: {",
+        "spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, ",
+    );
+    let report = run(&[("a.yaml", &whole)], &Policy::default());
+    let missing = report.active().find(|found| found.finding.rule == "mount-without-volume").unwrap();
+    assert_eq!(missing.severity, Severity::Error);
 }
 
 #[test]

@@ -66,13 +66,17 @@ pub(super) fn examine<'t>(
     view: &View<'_>,
 ) -> Examined<'t> {
     let workloads = object.workloads(&policy.tables.kinds);
-    let is_patch = (view.may_patch && object.has_patch_directive())
-        || object.lacks_template(&workloads)
+    let may_be_patch = object.may_be_patch(&workloads);
+    let is_patch = ((view.may_patch || may_be_patch) && object.has_patch_directive())
+        || (may_be_patch && workloads.is_empty())
         || (!workloads.is_empty() && workloads.iter().all(|workload| workload.looks_like_patch()));
     if is_patch {
         return Examined::Patch;
     }
     findings.append(&mut run(object, &workloads, policy, set, view));
+    if may_be_patch {
+        findings.iter_mut().for_each(doubt);
+    }
     let honours =
         if view.admission { policy.honour_annotations_as_written == Some(true) } else { policy.honour_annotations };
     let mut ignores = if honours { Ignores::of(object, &workloads) } else { Ignores::default() };
@@ -84,6 +88,17 @@ pub(super) fn examine<'t>(
     let unused = ignores.unused(|rule| policy.runs(rule));
     verdicts.extend(unused.filter_map(|finding| judge(finding, Some(object), None, policy, view)));
     Examined::Judged { workloads, verdicts }
+}
+
+/// Takes back what is certain only of a whole object: what a patch lacks, the object that it is for may have.
+fn doubt(finding: &mut Finding) {
+    finding.fix = None;
+    if finding.severity == Severity::Error {
+        finding.severity = Severity::Warning;
+        finding
+            .notes
+            .push("taken for a whole object, though it has no selector; name a patch in its kustomization".into());
+    }
 }
 
 /// Applies the policy to a finding; `None` where it is not reported.

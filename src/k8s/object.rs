@@ -169,10 +169,10 @@ impl<'t> Object<'t> {
         false
     }
 
-    /// Whether it is of a kind that carries pods and has neither template nor selector: a patch, or a
-    /// part that a test compares with.
+    /// Whether it is of a kind that carries pods and has neither labels nor a selector for them, as no API server takes
+    /// it: a patch, or a part that a test compares with; or an object that somebody forgot half of.
     #[must_use]
-    pub fn lacks_template(self, workloads: &[Workload<'_>]) -> bool {
+    pub fn may_be_patch(self, workloads: &[Workload<'_>]) -> bool {
         let group = self.group();
         let apps = matches!(group, "apps" | "extensions")
             && KINDS.iter().any(|kind| kind.kind == self.kind && kind.group == group);
