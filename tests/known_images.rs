@@ -31,6 +31,7 @@ fn says(row: &ImageFacts) -> BTreeSet<&'static str> {
         ("writes", row.writes.is_some()),
         ("volumes", row.volumes.is_some()),
         ("requires", row.requires.is_some()),
+        ("refuses", row.refuses.is_some()),
         ("data", row.data.is_some()),
         ("reads", row.reads.is_some()),
         ("health", row.health.is_some()),
@@ -115,17 +116,24 @@ fn faults(row: &ImageFacts, images: &Images) -> Vec<String> {
     let data = row.data.iter().flat_map(|data| data.formerly.iter().chain([&data.path]));
     let requires = row.requires.iter().flatten();
     let kept = requires.clone().flat_map(|one| one.unless_files.iter().chain(&one.unless_data));
+    let refuses = row.refuses.iter().flatten();
+    let kept = kept.chain(refuses.clone().flat_map(|one| &one.unless_data));
     let heap = row.heap.iter().flat_map(|heap| &heap.files);
     for path in paths.chain(row.volumes.iter().flatten()).chain(data).chain(kept).chain(heap) {
         ask(absolute(path), format!("`{path}` is no absolute path"));
     }
-    let asked = requires.clone().flat_map(|one| one.any_of.iter().map(|name| name.split('=').next().unwrap_or(name)));
+    let asked = requires
+        .clone()
+        .flat_map(|one| &one.any_of)
+        .chain(refuses.clone().flat_map(|one| one.any_of.iter().chain(one.with.iter().flatten()).chain(&one.without)));
+    let asked = asked.map(|name| name.split('=').next().unwrap_or(name));
     let names = writes.flat_map(|write| write.unless_env.iter()).chain(row.reads.iter().flatten());
     let names = names.chain(row.heap.iter().flat_map(|heap| &heap.env)).map(String::as_str);
     for name in names.chain(asked).chain(row.data.iter().filter_map(|data| data.env.as_deref())) {
         ask(variable(name), format!("`{name}` is no variable's name"));
     }
     ask(requires.clone().all(|one| !one.any_of.is_empty()), "it asks for none of nothing".to_owned());
+    ask(refuses.clone().all(|one| !one.any_of.is_empty() && !one.says.is_empty()), "it refuses nothing".to_owned());
     for health in row.health.iter().flatten() {
         ask(health.path.starts_with('/') && health.port > 0, format!("`{}` on {}", health.path, health.port));
     }
@@ -191,6 +199,7 @@ fn a_row_that_is_not_well_formed_is_found() {
         (serde_json::json!({"user": "1000", "uid": 1000}), "a number has no number of its own"),
         (serde_json::json!({"like": "example/nowhere"}), "nothing is known of `example/nowhere`"),
         (serde_json::json!({"requires": [{"anyOf": ["not a name"]}]}), "`not a name` is no variable's name"),
+        (serde_json::json!({"refuses": [{"anyOf": [], "says": "no"}]}), "it refuses nothing"),
         (serde_json::json!({"shells": ["/bin/sh"]}), "`/bin/sh` is no shell"),
     ] {
         let found = sourced(fields);

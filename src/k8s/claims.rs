@@ -11,6 +11,16 @@ impl<'t> Workload<'t> {
         spec.and_then(|spec| spec.get("volumeClaimTemplates")).into_iter().flat_map(Node::items)
     }
 
+    /// The access modes of the claim that a StatefulSet makes by this name.
+    pub fn claim_template_modes(self, name: &str) -> impl Iterator<Item = &'t str> {
+        let named = |claim: &Node<'t>| {
+            claim.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Node::as_str) == Some(name)
+        };
+        let claim = self.claim_templates().find(named);
+        let modes = claim.and_then(|claim| claim.get("spec")).and_then(|spec| spec.get("accessModes"));
+        modes.into_iter().flat_map(Node::items).filter_map(Node::as_str)
+    }
+
     /// Where the number of its pods stands or would stand; none for kinds that have no such field.
     #[must_use]
     pub fn replicas_field(self) -> Option<Field<'t>> {

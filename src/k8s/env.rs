@@ -104,6 +104,21 @@ impl<'t> Container<'t> {
             (None, _) => variable.source_field().node().is_some() || variable.value_field().node().is_some(),
         })
     }
+
+    /// The variable of this name, where it is set to something for sure; `NAME=value` only with that value.
+    #[must_use]
+    pub fn sets_variable(self, wanted: &str) -> Option<Variable<'t>> {
+        let (name, value) = wanted.split_once('=').map_or((wanted, None), |(name, value)| (name, Some(value)));
+        self.variable(name).filter(|variable| match (variable.settled_value(), value) {
+            (Some(text), Some(value)) => text == value,
+            (Some(text), None) => !text.is_empty(),
+            // A source gives something, or nothing starts; one that is optional may be missing.
+            (None, None) => variable.source_field().node().is_some_and(|source| {
+                source.entries().all(|(_, from)| from.get("optional").and_then(Node::as_bool) != Some(true))
+            }),
+            (None, Some(_)) => false,
+        })
+    }
 }
 
 impl<'t> Workload<'t> {

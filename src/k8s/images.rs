@@ -82,6 +82,9 @@ pub struct ImageFacts {
     /// Variables without which it ends at once.
     #[serde(default)]
     pub requires: Option<Vec<Requires>>,
+    /// Variables with which it ends at once.
+    #[serde(default)]
+    pub refuses: Option<Vec<Refuses>>,
     /// The data directory of a database.
     #[serde(default)]
     pub data: Option<DataDirectory>,
@@ -209,6 +212,25 @@ pub struct Requires {
     /// What it says when it ends.
     #[serde(default)]
     pub says: Option<String>,
+}
+
+/// Variables that its entrypoint does not take.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Refuses {
+    /// Any of these, where it is not empty; `NAME=value` only with that value.
+    pub any_of: Vec<String>,
+    /// Only where one of these is set as well.
+    #[serde(default)]
+    pub with: Option<Vec<String>>,
+    /// Only where none of these is set.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// Where this folder holds data already, it does not mind.
+    #[serde(default)]
+    pub unless_data: Option<String>,
+    /// What it says when it ends.
+    pub says: String,
 }
 
 /// The data directory of a database.
@@ -575,6 +597,12 @@ impl<'a> Known<'a> {
     #[must_use]
     pub fn requires(&self) -> Option<&'a [Requires]> {
         self.first(|row| row.requires.as_deref())
+    }
+
+    /// Variables with which it ends at once.
+    #[must_use]
+    pub fn refuses(&self) -> Option<&'a [Refuses]> {
+        self.first(|row| row.refuses.as_deref())
     }
 
     /// The data directory of a database.

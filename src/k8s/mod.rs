@@ -38,6 +38,7 @@ pub mod security;
 pub mod set;
 pub mod shell;
 pub mod stock;
+pub mod stored;
 pub mod tables;
 pub mod user;
 pub mod validate;

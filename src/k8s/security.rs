@@ -172,6 +172,12 @@ impl<'t> Workload<'t> {
         self.sysctl(UNPRIVILEGED_PORTS)?.node()?.as_str()?.trim().parse().ok()
     }
 
+    /// Where the group stands, or would stand, that volumes are given to.
+    #[must_use]
+    pub fn fs_group_field(self) -> Field<'t> {
+        self.field(&["securityContext", "fsGroup"])
+    }
+
     /// Whether OpenShift runs it, which gives a user of its own to what names none.
     #[must_use]
     pub fn is_openshift(self) -> bool {

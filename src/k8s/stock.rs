@@ -3,7 +3,7 @@
 use super::command::{Word, argv, base_name};
 use super::container::Container;
 use super::image::glob;
-use super::images::{How, Known, Listen, Requires, Write};
+use super::images::{How, Known, Listen, Refuses, Requires, Write};
 use super::security::User;
 use super::tables::Tables;
 use crate::node::Node;
@@ -118,7 +118,8 @@ impl<'t> Container<'t> {
         let mut places = self.mounts().filter_map(super::volume::Mount::place);
         places.any(|place| {
             PROGRAMS.contains(&place)
-                || base_name(place) == base_name(entrypoint)
+                // A bare name may lie anywhere in the `PATH`.
+                || base_name(place) == entrypoint
                 || super::backings::is_within(entrypoint, place)
         })
     }
@@ -209,6 +210,12 @@ impl<'t> Stock<'t> {
     #[must_use]
     pub fn requires(&self) -> &'t [Requires] {
         self.known.requires().filter(|_| self.enters).unwrap_or_default()
+    }
+
+    /// Variables with which its entrypoint ends at once.
+    #[must_use]
+    pub fn refuses(&self) -> &'t [Refuses] {
+        self.known.refuses().filter(|_| self.enters).unwrap_or_default()
     }
 
     /// The capabilities that its entrypoint needs as root, and that the container may not have.

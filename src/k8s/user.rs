@@ -100,7 +100,7 @@ impl<'t> Container<'t> {
         let refused = match user.is_root() {
             None => false,
             Some(true) => self.drops_override() && !may(0o100),
-            Some(false) => match self.pod_context(&["fsGroup"]) {
+            Some(false) => match self.workload.fs_group_field().node() {
                 Some(_) => !may(0o010),
                 // Whether it belongs to the group root is up to the image.
                 None => !may(0o010) && !may(0o001),

@@ -145,6 +145,12 @@ impl<'t> Volume<'t> {
         }
     }
 
+    /// The name of the claim that it is.
+    #[must_use]
+    pub fn claim(self) -> Option<&'t str> {
+        self.field(&["persistentVolumeClaim", "claimName"]).node().and_then(Node::as_str)
+    }
+
     /// Its mapping.
     pub(super) fn node(self) -> Node<'t> {
         self.node

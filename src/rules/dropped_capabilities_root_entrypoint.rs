@@ -2,7 +2,10 @@
 
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
+use crate::k8s::command::{Run, base_name};
 use crate::k8s::container::Container;
+use crate::k8s::security::User;
+use crate::k8s::shell::{self, Fate, Step};
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -23,8 +26,8 @@ pub(super) static RULE: Rule = Rule {
               permitted`, or `exec …: operation not permitted`.",
         fix: "Add back what the message names: `capabilities: {drop: [ALL], add: [CHOWN, SETGID, SETUID]}`. Better: run the image as its user from the \
               start (`runAsUser`, `fsGroup`), where it can, or use a variant that never is root.",
-        ignore: "The rule is silent where the container runs as another user, is privileged, runs a `command` of its own, or the image is \
-                 unknown. Ignore it where a mounted configuration lets the program stay root.",
+        ignore: "The rule is silent where the container runs as another user, is privileged, or the image is \
+                 unknown; of a `command` of the manifest's own it knows only `chown`. Ignore it where a mounted configuration lets the program stay root.",
         source: "the images' own entrypoints, named row by row in `policies/images/`; containerd `internal/cri/opts/spec_opts.go` \
                  (WithCapabilities); man page capabilities(7)",
     },
@@ -36,6 +39,7 @@ pub(super) static RULE: Rule = Rule {
 const BIND: &str = "NET_BIND_SERVICE";
 
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(changes_owners(*container, context));
     let (Some(stock), Some(image)) = (container.stock(context.tables), container.image_text()) else { return };
     let mut lost = stock.lost_capabilities(context.tables);
     if container.workload.unprivileged_port_start().is_some() {
@@ -68,4 +72,33 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
         finding = finding.note(crate::k8s::security::RUNTIMES_AND_PORTS);
     }
     findings.push(finding);
+}
+
+/// Changes owners, for anybody but root itself (Linux `fs/attr.c`, chown_ok).
+const CHOWN: &str = "CHOWN";
+
+/// A command of the manifest's own in which root gives files to somebody else, and the failure of which ends it.
+fn changes_owners(container: Container<'_>, context: &Context<'_>) -> Option<Finding> {
+    container.dropped_field().node()?;
+    let root = container.starts_as(context.tables) == User::Root;
+    let run = Run::written(container, context.tables).filter(|_| root && !container.may_have_capability(CHOWN))?;
+    let words = run.texts()?;
+    let steps = shell::steps(&words).unwrap_or_else(|| {
+        let alone = shell::unwrap(&words).iter().map(|word| (*word).to_owned()).collect();
+        vec![Step { words: alone, fate: Fate::Ends }]
+    });
+    let owner = steps.iter().find_map(|step| {
+        let (program, arguments) = step.words.split_first()?;
+        let gives = base_name(program) == "chown" && step.fate == Fate::Ends;
+        let owner = arguments.iter().find(|word| !word.starts_with('-')).filter(|_| gives)?;
+        let owner = owner.split([':', '.']).next().unwrap_or_default();
+        (!matches!(owner, "" | "0" | "root") && !owner.contains(['$', '`'])).then_some(owner)
+    })?;
+    let message = format!("`chown` of this command gives files to `{owner}`, and root has lost `{CHOWN}` for that");
+    Some(
+        Finding::new(RULE.name, Severity::Warning, container.dropped_field().path(), message)
+            .label("dropped here")
+            .and(container.command_field().path(), "ends with `Operation not permitted`")
+            .help(format!("add it back with `add: [{CHOWN}]`, or leave the owner to `fsGroup`")),
+    )
 }

@@ -21,6 +21,7 @@ mod duplicate_key;
 mod env_duplicate;
 mod env_expansion_undefined;
 mod env_name_skipped;
+mod env_refused_by_image;
 mod exec_probe_default_timeout;
 mod exec_probe_not_runnable;
 mod gomemlimit_invalid;
@@ -48,6 +49,7 @@ mod memory_limit_tiny;
 mod memory_unit_invalid;
 mod missing_memory_limit;
 mod missing_startup_probe;
+mod mount_directory_over_file;
 mod mount_shadows_app;
 mod mount_without_volume;
 mod mounted_file_missing;
@@ -91,6 +93,7 @@ mod unknown_field;
 mod unused_baseline_entry;
 mod unused_exemption;
 mod unused_suppression;
+mod volume_owned_by_root;
 mod workload_exits;
 
 use crate::finding::{Finding, Safety, Severity};
@@ -328,6 +331,7 @@ pub static RULES: &[&Rule] = &[
     &env_duplicate::RULE,
     &env_expansion_undefined::RULE,
     &env_name_skipped::RULE,
+    &env_refused_by_image::RULE,
     &exec_probe_default_timeout::RULE,
     &exec_probe_not_runnable::RULE,
     &gomemlimit_invalid::RULE,
@@ -355,6 +359,7 @@ pub static RULES: &[&Rule] = &[
     &memory_unit_invalid::RULE,
     &missing_memory_limit::RULE,
     &missing_startup_probe::RULE,
+    &mount_directory_over_file::RULE,
     &mount_shadows_app::RULE,
     &mount_without_volume::RULE,
     &mounted_file_missing::RULE,
@@ -397,6 +402,7 @@ pub static RULES: &[&Rule] = &[
     &unused_baseline_entry::RULE,
     &unused_exemption::RULE,
     &unused_suppression::RULE,
+    &volume_owned_by_root::RULE,
     &workload_exits::RULE,
 ];
 

@@ -2,13 +2,10 @@
 
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
-use crate::k8s::backings::{Backings, is_within};
-use crate::k8s::container::Container;
 use crate::k8s::images::Requires;
 use crate::k8s::pod::Workload;
 use crate::k8s::stock::Stock;
-use crate::k8s::volume::{Backing, Mount};
-use std::collections::HashMap;
+use crate::k8s::stored::Stored;
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -43,54 +40,15 @@ fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Find
         let Some(stock) = container.stock(context.tables).filter(|_| !container.has_env_from()) else { continue };
         let lacks = |requires: &&Requires| !requires.any_of.iter().any(|wanted| container.may_set_variable(wanted));
         for requires in stock.requires().iter().filter(lacks) {
-            let volumes = volumes.get_or_insert_with(|| Volumes::of(*workload, &containers));
+            let volumes = volumes.get_or_insert_with(|| Stored::of(*workload, &containers));
             findings.push(found(&stock, requires, volumes));
         }
     }
 }
 
-/// What the volumes of a workload may hold when a container starts for the first time.
-struct Volumes<'t> {
-    backings: Backings<'t>,
-    /// How many mounts each volume has.
-    mounts: HashMap<&'t str, usize>,
-}
-
-impl<'t> Volumes<'t> {
-    fn of(workload: Workload<'t>, containers: &[Container<'t>]) -> Self {
-        let mut mounts: HashMap<&str, usize> = HashMap::new();
-        for name in containers.iter().flat_map(|container| container.mounts()).filter_map(Mount::volume_name) {
-            *mounts.entry(name).or_default() += 1;
-        }
-        Self { backings: workload.backings(), mounts }
-    }
-
-    /// Whether files may be there from before, or from another container.
-    fn may_hold_data(&self, mount: Mount<'_>) -> bool {
-        match self.backings.of(mount) {
-            _ if self.backings.is_config(mount) => false,
-            Backing::EmptyDir => mount.volume_name().and_then(|name| self.mounts.get(name)).is_some_and(|n| *n > 1),
-            _ => true,
-        }
-    }
-}
-
-fn found(stock: &Stock<'_>, requires: &Requires, volumes: &Volumes<'_>) -> Finding {
+fn found(stock: &Stock<'_>, requires: &Requires, volumes: &Stored<'_>) -> Finding {
     let container = stock.container;
-    let mut data = requires.unless_data.as_deref();
-    let moved = stock.known.data().and_then(|data| data.env.as_deref()).and_then(|name| container.variable(name));
-    let mut anywhere = stock.may_move_data();
-    if let Some(variable) = moved.filter(|_| data.is_some()) {
-        anywhere |= variable.settled_value().is_none();
-        data = variable.settled_value();
-    }
-    let near = |place: &str, folder: &str| is_within(place, folder) || is_within(folder, place);
-    let holder = data.and_then(|data| {
-        let data = data.trim_end_matches('/');
-        let mut mounts =
-            container.mounts().filter(|mount| anywhere || mount.place().is_some_and(|place| near(place, data)));
-        mounts.find(|mount| volumes.may_hold_data(*mount))
-    });
+    let holder = requires.unless_data.as_deref().and_then(|folder| volumes.holder(stock, folder));
     let by_file = requires.unless_files.iter().find(|folder| container.has_mount_around(folder));
     let certain = holder.is_none() && by_file.is_none();
     let severity = if certain { Severity::Error } else { Severity::Warning };

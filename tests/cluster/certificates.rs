@@ -1,6 +1,6 @@
 //! The certificate that the servers make themselves, when somebody tampers with it.
 
-use super::{Place, RELEASE, VALUES, alone, doomed, eventually, get, kubectl, pod, upgrade};
+use super::{Place, RELEASE, VALUES, alone, doomed, eventually, get, helm, install, kubectl, pod, run, upgrade};
 use serde_json::json;
 use std::time::Instant;
 
@@ -62,6 +62,53 @@ fn point_15_without_access_the_servers_go_on() {
     assert_eq!(deployment["status"]["readyReplicas"], 2);
     upgrade(RELEASE, VALUES);
     assert!(denies(&place));
+}
+
+#[test]
+fn point_15_replicas_that_begin_at_once_in_an_empty_namespace_agree() {
+    let _held = alone();
+    let _home = Place::new("racing");
+    install("racing", &["webhook.failurePolicy=Fail", "replicas=3"]);
+    let path = "jsonpath={.webhooks[*].clientConfig.caBundle}";
+    let bundles = kubectl(&["get", "validatingwebhookconfiguration", "racing-racing-crashlint", "-o", path]).good().out;
+    let mut bundles: Vec<&str> = bundles.split(' ').collect();
+    bundles.dedup();
+    assert_eq!(bundles.len(), 1, "every entry trusts the same");
+    let trusted = run("base64", &["-d"], Some(bundles[0])).good().out;
+    assert_eq!(trusted.matches("BEGIN CERTIFICATE").count(), 1, "of three CAs one is left");
+    // Each of the three is believed: under Fail, one that is not would refuse.
+    let place = Place::with_mode("raced", "enforce");
+    for _ in 0..30 {
+        place.send(&["create", "--dry-run=server"], &pod("good")).good();
+    }
+    helm(&["uninstall", "racing", "--namespace", "racing", "--wait", "--timeout", "2m"]).good();
+}
+
+#[test]
+fn point_15_access_that_is_lost_for_longer_than_a_certificate_lives_is_recovered_from() {
+    let _held = alone();
+    let _home = Place::new("severed");
+    let values = ["webhook.failurePolicy=Fail", "certificates.validity=30s", "certificates.interval=1s"];
+    install("severed", &values);
+    let place = Place::with_mode("severing", "enforce");
+    let ask = || place.send(&["create", "--dry-run=server"], &pod("good"));
+    eventually("it is asked", || ask().ok.then_some(()));
+    kubectl(&["delete", "clusterrolebinding", "severed-severed-crashlint"]).good();
+    kubectl(&["--namespace", "severed", "delete", "rolebinding", "severed-crashlint"]).good();
+    // Connections that were kept are not asked for a certificate again; new Pods can not get ready, and none ends.
+    let pods = "--selector=app.kubernetes.io/instance=severed";
+    let ready = || {
+        let pods = get(&["--namespace", "severed", "pods", pods]);
+        let pods = pods["items"].as_array().unwrap().clone();
+        assert!(pods.iter().all(|pod| pod["status"]["containerStatuses"][0]["restartCount"] == 0), "none is restarted");
+        pods.iter().filter(|pod| pod["status"]["containerStatuses"][0]["ready"] == true).count()
+    };
+    eventually("its certificate has ended", || (ready() == 0).then_some(()));
+    // The rights come back, and nothing else is done.
+    upgrade("severed", &values);
+    eventually("they are ready again", || (ready() == 2).then_some(()));
+    eventually("it is asked again", || ask().ok.then_some(()));
+    helm(&["uninstall", "severed", "--namespace", "severed", "--wait", "--timeout", "2m"]).good();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The webhook is gone, hangs, or talks nonsense: what the API server makes of it.
 
-use super::{Place, RELEASE, VALUES, alone, doomed, eventually, kubectl, kubectl_with, pod, upgrade};
-use serde_json::json;
+use super::{Place, RELEASE, VALUES, alone, doomed, eventually, get, kubectl, kubectl_with, pod, run, upgrade};
+use serde_json::{Value, json};
 use std::time::Instant;
 
 fn scale(replicas: &str) {
@@ -71,16 +71,21 @@ fn point_23_under_fail_all_stop_and_all_start_recovers_unaided() {
     with_failure_policy("Ignore");
 }
 
-/// Points the Service at Pods that behave in a way, while something is asked.
-fn instead(script: &str, ask: impl FnOnce()) {
-    let labels = json!({"app": "instead"});
+/// A Pod that behaves in a way.
+fn scripted(script: &str) -> Value {
     let mut stand_in = pod("instead");
-    stand_in["metadata"] = json!({"name": "instead", "namespace": RELEASE, "labels": labels});
     stand_in["spec"]["containers"][0]["command"] = json!(["sh", "-c", script]);
+    stand_in
+}
+
+/// Points the Service at a Pod, while something is asked.
+fn instead(mut stand_in: Value, ask: impl FnOnce()) {
+    let labels = json!({"app": "instead"});
+    stand_in["metadata"] = json!({"name": "instead", "namespace": RELEASE, "labels": labels});
     stand_in["spec"]["containers"][0]["ports"] = json!([{"name": "https", "containerPort": 8443}]);
     kubectl_with(&["create"], &stand_in).good();
     kubectl(&["--namespace", RELEASE, "wait", "--for=condition=Ready", "pod/instead", "--timeout=120s"]).good();
-    let service = super::get(&["--namespace", RELEASE, "service", RELEASE]);
+    let service = get(&["--namespace", RELEASE, "service", RELEASE]);
     let select = |selector: &serde_json::Value| {
         let patch = json!([{"op": "replace", "path": "/spec/selector", "value": selector}]).to_string();
         kubectl(&["--namespace", RELEASE, "patch", "service", RELEASE, "--type=json", "-p", &patch]).good();
@@ -91,7 +96,7 @@ fn instead(script: &str, ask: impl FnOnce()) {
     kubectl(&["--namespace", RELEASE, "rollout", "status", &format!("deployment/{RELEASE}"), "--timeout=180s"]).good();
     let selector = "--selector=app.kubernetes.io/name=crashlint";
     eventually("the servers before have ended", || {
-        let pods = super::get(&["--namespace", RELEASE, "pods", selector]);
+        let pods = get(&["--namespace", RELEASE, "pods", selector]);
         let pods = pods["items"].as_array().unwrap().clone();
         pods.iter().all(|pod| pod["metadata"]["deletionTimestamp"].is_null()).then_some(())
     });
@@ -110,7 +115,7 @@ fn point_26_a_webhook_that_hangs_or_babbles_stops_nobody() {
         ("hangs up", "exec nc -ll -p 8443 -e true"),
     ] {
         denies(&place);
-        instead(script, || {
+        instead(scripted(script), || {
             eventually(what, || place.send(&["create", "--dry-run=server"], &doomed(pod("past"))).ok.then_some(()));
             let begin = Instant::now();
             place.create(&pod(&what.replace(' ', "-"))).good();
@@ -120,5 +125,70 @@ fn point_26_a_webhook_that_hangs_or_babbles_stops_nobody() {
             place.label("enforce");
         });
     }
+    denies(&place);
+}
+
+#[test]
+fn point_26_a_webhook_that_is_slow_is_waited_for() {
+    let _held = alone();
+    let place = Place::with_mode("slow", "enforce");
+    // A second Service to reach the real servers by, behind something that takes its time.
+    let behind = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "behind", "namespace": RELEASE},
+        "spec": {"selector": {"app.kubernetes.io/name": "crashlint"}, "ports": [{"port": 443, "targetPort": 8443}]}});
+    kubectl_with(&["create"], &behind).good();
+    let address = get(&["--namespace", RELEASE, "service", "behind"])["spec"]["clusterIP"].as_str().unwrap().to_owned();
+    let script = format!("exec nc -ll -p 8443 -e sh -c 'sleep 1; exec nc {address} 443'");
+    instead(scripted(&script), || {
+        eventually("a slow webhook denies", || {
+            let begin = Instant::now();
+            let said = place.send(&["create", "--dry-run=server"], &doomed(pod("late")));
+            let took = begin.elapsed();
+            // A connection that was kept is not slow.
+            (said.is_denied() && took.as_millis() >= 1000).then_some(took)
+        });
+        place.create(&pod("good")).good();
+    });
+    kubectl(&["--namespace", RELEASE, "delete", "service", "behind"]).good();
+    denies(&place);
+}
+
+#[test]
+fn point_15_a_certificate_of_a_stranger_is_not_believed() {
+    let _held = alone();
+    let place = Place::with_mode("stranger", "enforce");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    run(env!("CARGO_BIN_EXE_crashlint"), &["certs", "dev", path], None).good();
+    let pair = [format!("--cert={path}/tls.crt"), format!("--key={path}/tls.key")];
+    kubectl(&["--namespace", RELEASE, "create", "secret", "tls", "stranger", &pair[0], &pair[1]]).good();
+    let mut stranger = pod("instead");
+    stranger["spec"]["volumes"] = json!([{"name": "pair", "secret": {"secretName": "stranger"}}]);
+    let container = &mut stranger["spec"]["containers"][0];
+    container["image"] = super::image().map(|part| part.split_once('=').unwrap().1.to_owned()).join(":").into();
+    container["command"].take();
+    container["args"] = json!(["webhook", "--cert=/pair/tls.crt", "--key=/pair/tls.key"]);
+    container["volumeMounts"] = json!([{"name": "pair", "mountPath": "/pair"}]);
+    for policy in ["Ignore", "Fail"] {
+        with_failure_policy(policy);
+        denies(&place);
+        instead(stranger.clone(), || {
+            if policy == "Ignore" {
+                eventually("nobody is asked", || {
+                    place.send(&["create", "--dry-run=server"], &doomed(pod("past"))).ok.then_some(())
+                });
+            } else {
+                let said = eventually("nothing is admitted", || {
+                    let said = place.send(&["create", "--dry-run=server"], &pod("good"));
+                    (!said.ok).then_some(said)
+                });
+                assert!(said.err.contains("certificate signed by unknown authority"), "{said:?}");
+                place.label("off");
+                place.send(&["create", "--dry-run=server"], &pod("good")).good();
+                place.label("enforce");
+            }
+        });
+    }
+    with_failure_policy("Ignore");
+    kubectl(&["--namespace", RELEASE, "delete", "secret", "stranger"]).good();
     denies(&place);
 }

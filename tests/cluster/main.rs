@@ -8,11 +8,13 @@
 
 mod certificates;
 mod chart;
+mod cost;
 mod faults;
 mod life;
 mod modes;
 mod mutation;
 mod requests;
+mod restart;
 mod story;
 
 use serde_json::{Value, json};

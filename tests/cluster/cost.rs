@@ -1,0 +1,137 @@
+//! What the webhook costs end to end: Pods made through the API server without it, with `/validate`, and with both.
+//!
+//! A measurement, not a test of its figures: `cargo test --test cluster -- --ignored --nocapture cost`. Nothing schedules the
+//! Pods, so that what is measured is the API server and what it asks.
+
+use super::{Place, RELEASE, VALUES, alone, eventually, upgrade};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{DeleteParams, ListParams, PostParams};
+use kube::{Api, Client};
+use serde_json::json;
+use std::time::{Duration, Instant};
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Blocks of each kind, in turn; a figure is their median.
+const BLOCKS: usize = 5;
+/// Pods of a block: some seconds.
+const PODS: usize = 400;
+/// Who makes Pods one after the other, for the highest rate.
+const WORKERS: usize = 4;
+/// Pods a second where the rate is given, for the time that one takes.
+const RATE: u32 = 60;
+
+/// Sorted times of one block, and what it took as a whole.
+struct Block {
+    times: Vec<Duration>,
+    whole: Duration,
+}
+
+impl Block {
+    fn at(&self, share: f64) -> f64 {
+        let index = ((self.times.len() - 1) as f64 * share).round() as usize;
+        self.times[index].as_secs_f64() * 1000.0
+    }
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+fn pod() -> Pod {
+    let mut pod = super::pod("x");
+    pod["metadata"] = json!({"generateName": "cost-"});
+    pod["spec"]["schedulerName"] = "nobody".into();
+    // What the mutating side has something to do about.
+    let container = &mut pod["spec"]["containers"][0];
+    container["ports"] = json!([{"containerPort": 8080}]);
+    container["livenessProbe"] = json!({"httpGet": {"path": "/", "port": 8080}, "timeoutSeconds": 5});
+    serde_json::from_value(pod).unwrap()
+}
+
+async fn create(pods: &Api<Pod>) -> Duration {
+    let (wanted, begin) = (pod(), Instant::now());
+    pods.create(&PostParams::default(), &wanted).await.unwrap();
+    begin.elapsed()
+}
+
+/// As fast as some workers can, or at a rate.
+async fn block(pods: &Api<Pod>, paced: bool) -> Block {
+    let begin = Instant::now();
+    let mut tasks = Vec::new();
+    if paced {
+        let mut ticks = interval(Duration::from_secs(1) / RATE);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+        for _ in 0..PODS / 2 {
+            ticks.tick().await;
+            let pods = pods.clone();
+            tasks.push(tokio::spawn(async move { vec![create(&pods).await] }));
+        }
+    } else {
+        for _ in 0..WORKERS {
+            let pods = pods.clone();
+            tasks.push(tokio::spawn(async move {
+                let mut times = Vec::new();
+                for _ in 0..PODS / WORKERS {
+                    times.push(create(&pods).await);
+                }
+                times
+            }));
+        }
+    }
+    let mut times = Vec::new();
+    for task in tasks {
+        times.extend(task.await.unwrap());
+    }
+    let whole = begin.elapsed();
+    times.sort();
+    let none = DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() };
+    pods.delete_collection(&none, &ListParams::default()).await.unwrap();
+    Block { times, whole }
+}
+
+/// Blocks in namespaces with and without, in turn.
+fn compare(what: &str, off: &Place, on: &Place) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = Client::try_default().await.unwrap();
+        let places =
+            [("without", off), (what, on)].map(|(name, place)| (name, Api::namespaced(client.clone(), &place.0)));
+        for paced in [false, true] {
+            let mut all = [Vec::new(), Vec::new()];
+            // The first round warms both up.
+            for round in 0..=BLOCKS {
+                for ((_, pods), blocks) in places.iter().zip(&mut all) {
+                    let block = block(pods, paced).await;
+                    if round > 0 {
+                        blocks.push(block);
+                    }
+                }
+            }
+            for ((name, _), blocks) in places.iter().zip(&all) {
+                let of = |figure: &dyn Fn(&Block) -> f64| median(blocks.iter().map(figure).collect());
+                let rate = of(&|block| block.times.len() as f64 / block.whole.as_secs_f64());
+                let (half, most) = (of(&|block| block.at(0.5)), of(&|block| block.at(0.99)));
+                let load = if paced { format!("{RATE} a second") } else { format!("{WORKERS} at once") };
+                eprintln!("cost: {load}, {name}: {rate:.0} Pods/s, p50 {half:.2} ms, p99 {most:.2} ms");
+            }
+        }
+    });
+}
+
+#[test]
+#[ignore = "a measurement of some minutes"]
+fn point_30_the_cost_end_to_end() {
+    let _held = alone();
+    let (off, on) = (Place::with_mode("cost-off", "off"), Place::with_mode("cost-on", "enforce"));
+    let patched = || {
+        let made = on.send(&["create", "--dry-run=server", "-o", "json"], &serde_json::to_value(pod()).unwrap());
+        made.good().out.contains("crashlint.dev/patched")
+    };
+    eventually("Pods are patched", || patched().then_some(()));
+    compare("validate and mutate", &off, &on);
+    upgrade(RELEASE, &[]);
+    eventually("Pods are not patched", || (!patched()).then_some(()));
+    compare("validate", &off, &on);
+    upgrade(RELEASE, VALUES);
+}
