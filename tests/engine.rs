@@ -58,6 +58,7 @@ fn patches_and_parts_are_no_objects() {
     for rest in [
         "spec: {replicas: 1}\nstatus: {readyReplicas: 1}\n",
         "spec: {template: {spec: {containers: [{name: a, command: [echo]}]}}}\n",
+        "spec: {template: {spec: {containers: [{name: a, image: b}, {name: c, args: [d]}]}}}\n",
         "spec: {selector: {}, template: {$patch: replace}}\n",
         "status: {replicas: 1}\n",
     ] {

@@ -68,7 +68,7 @@ pub(super) fn examine<'t>(
     let workloads = object.workloads(&policy.tables.kinds);
     let may_be_patch = object.may_be_patch(&workloads);
     let is_patch = ((view.may_patch || may_be_patch) && object.has_patch_directive())
-        || (may_be_patch && workloads.is_empty())
+        || (may_be_patch && !workloads.iter().any(|workload| workload.has_all_images()))
         || (!workloads.is_empty() && workloads.iter().all(|workload| workload.looks_like_patch()));
     if is_patch {
         return Examined::Patch;

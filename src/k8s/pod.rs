@@ -139,6 +139,13 @@ impl<'t> Workload<'t> {
         metadata.and_then(|metadata| metadata.get("labels")).is_some_and(|labels| labels.count() > 0)
     }
 
+    /// Whether there are containers, and each has an image.
+    #[must_use]
+    pub fn has_all_images(self) -> bool {
+        let containers = self.containers();
+        !containers.is_empty() && containers.iter().all(|container| container.node.get("image").is_some())
+    }
+
     /// Whether it looks like a patch or a part of an object rather than a whole one: a workload without a container
     /// that has an image, and without a selector, or with what only an API server writes. No server took it so.
     #[must_use]
