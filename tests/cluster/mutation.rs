@@ -23,6 +23,8 @@ fn point_3_a_patched_pod_runs_and_its_deployment_is_left_alone() {
     });
     let container = &pod["spec"]["containers"][0];
     assert_eq!(container["startupProbe"]["tcpSocket"]["port"], 8080, "{container}");
+    // The API server's defaults come after the patch.
+    assert_eq!(container["startupProbe"]["successThreshold"], 1, "{container}");
     assert!(
         pod["metadata"]["annotations"]["crashlint.dev/patched"].as_str().unwrap().contains("missing-startup-probe")
     );
