@@ -2,7 +2,7 @@
 //! easy.
 
 use crashlint::k8s::image::Image;
-use crashlint::k8s::images::{ImageFacts, Images, Known};
+use crashlint::k8s::images::{ImageFacts, Images, Known, RefusedOptions};
 use crashlint::k8s::quantity::Quantity;
 use crashlint::policy::{Policy, Profile};
 use std::collections::BTreeSet;
@@ -32,6 +32,7 @@ fn says(row: &ImageFacts) -> BTreeSet<&'static str> {
         ("volumes", row.volumes.is_some()),
         ("requires", row.requires.is_some()),
         ("refuses", row.refuses.is_some()),
+        ("refusesOptions", row.refuses_options.is_some()),
         ("data", row.data.is_some()),
         ("reads", row.reads.is_some()),
         ("health", row.health.is_some()),
@@ -133,6 +134,9 @@ fn faults(row: &ImageFacts, images: &Images) -> Vec<String> {
         ask(variable(name), format!("`{name}` is no variable's name"));
     }
     ask(requires.clone().all(|one| !one.any_of.is_empty()), "it asks for none of nothing".to_owned());
+    let unknown = row.refuses_options.iter().flatten();
+    let fine = |one: &RefusedOptions| !one.any_of.is_empty() && one.any_of.iter().all(|start| option(start));
+    ask(unknown.clone().all(|one| fine(one) && !one.says.is_empty()), "options that are none".to_owned());
     ask(refuses.clone().all(|one| !one.any_of.is_empty() && !one.says.is_empty()), "it refuses nothing".to_owned());
     for health in row.health.iter().flatten() {
         ask(health.path.starts_with('/') && health.port > 0, format!("`{}` on {}", health.path, health.port));
@@ -200,6 +204,7 @@ fn a_row_that_is_not_well_formed_is_found() {
         (serde_json::json!({"like": "example/nowhere"}), "nothing is known of `example/nowhere`"),
         (serde_json::json!({"requires": [{"anyOf": ["not a name"]}]}), "`not a name` is no variable's name"),
         (serde_json::json!({"refuses": [{"anyOf": [], "says": "no"}]}), "it refuses nothing"),
+        (serde_json::json!({"refusesOptions": [{"anyOf": ["two words"], "says": "no"}]}), "options that are none"),
         (serde_json::json!({"shells": ["/bin/sh"]}), "`/bin/sh` is no shell"),
     ] {
         let found = sourced(fields);

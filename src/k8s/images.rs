@@ -85,6 +85,9 @@ pub struct ImageFacts {
     /// Variables with which it ends at once.
     #[serde(default)]
     pub refuses: Option<Vec<Refuses>>,
+    /// Options that its program no longer knows.
+    #[serde(default)]
+    pub refuses_options: Option<Vec<RefusedOptions>>,
     /// The data directory of a database.
     #[serde(default)]
     pub data: Option<DataDirectory>,
@@ -231,6 +234,19 @@ pub struct Refuses {
     pub unless_data: Option<String>,
     /// What it says when it ends.
     pub says: String,
+}
+
+/// Options that end a program.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RefusedOptions {
+    /// Any of these, as they begin.
+    pub any_of: Vec<String>,
+    /// What it says when it ends.
+    pub says: String,
+    /// What takes their place.
+    #[serde(default)]
+    pub instead: Option<String>,
 }
 
 /// The data directory of a database.
@@ -603,6 +619,12 @@ impl<'a> Known<'a> {
     #[must_use]
     pub fn refuses(&self) -> Option<&'a [Refuses]> {
         self.first(|row| row.refuses.as_deref())
+    }
+
+    /// Options that its program no longer knows.
+    #[must_use]
+    pub fn refuses_options(&self) -> Option<&'a [RefusedOptions]> {
+        self.first(|row| row.refuses_options.as_deref())
     }
 
     /// The data directory of a database.

@@ -189,11 +189,17 @@ impl<'t> Stock<'t> {
         self.options.iter().filter_map(|word| word.text.as_deref()).any(|text| text.contains("unset"))
     }
 
+    /// The first option that begins like one of these.
+    #[must_use]
+    pub fn option(&self, starts: &[String]) -> Option<&Word<'t>> {
+        let begins = |text: &str| starts.iter().any(|start| text.starts_with(start.as_str()));
+        self.options.iter().find(|word| word.text.as_deref().is_some_and(begins))
+    }
+
     /// Whether one of its options begins so.
     #[must_use]
     pub fn has_option(&self, starts: &[String]) -> bool {
-        let texts = self.options.iter().filter_map(|word| word.text.as_deref());
-        texts.into_iter().any(|text| starts.iter().any(|start| text.starts_with(start.as_str())))
+        self.option(starts).is_some()
     }
 
     /// Whether its options may say where its data is.

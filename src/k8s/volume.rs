@@ -145,6 +145,13 @@ impl<'t> Volume<'t> {
         }
     }
 
+    /// Whether the kubelet makes it as a folder of the node where there is none, which then belongs to root (kubernetes
+    /// `pkg/volume/hostpath/host_path.go`, makeDir: 0755).
+    #[must_use]
+    pub fn is_made_on_the_node(self) -> bool {
+        self.field(&["hostPath", "type"]).node().and_then(Node::as_str) == Some("DirectoryOrCreate")
+    }
+
     /// The name of the claim that it is.
     #[must_use]
     pub fn claim(self) -> Option<&'t str> {

@@ -57,6 +57,7 @@ mod mounted_script_not_executable;
 mod node_heap_exceeds_limit;
 mod nonroot_as_root;
 mod nonroot_root_image;
+mod option_refused_by_image;
 mod pdb_blocks_drain;
 mod pod_memory_overcommitted;
 mod postgres_data_mount;
@@ -367,6 +368,7 @@ pub static RULES: &[&Rule] = &[
     &node_heap_exceeds_limit::RULE,
     &nonroot_as_root::RULE,
     &nonroot_root_image::RULE,
+    &option_refused_by_image::RULE,
     &pdb_blocks_drain::RULE,
     &pod_memory_overcommitted::RULE,
     &postgres_data_mount::RULE,

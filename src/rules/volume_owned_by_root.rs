@@ -24,7 +24,8 @@ pub(super) static RULE: Rule = Rule {
     docs: Docs {
         happens: "The program ends with exit code 1 and `Permission denied`, before it has served anything: Error, then CrashLoopBackOff.",
         why: "A new file system of a block volume has one directory, which belongs to root, and which only root may write. The kubelet gives it to a \
-              group where the Pod has an `fsGroup`, and changes nothing where it has none. An image that starts as a user of its own, such as \
+              group where the Pod has an `fsGroup`, and changes nothing where it has none; a `hostPath` that it makes (`DirectoryOrCreate`) belongs to root \
+              in any case. An image that starts as a user of its own, such as \
               Grafana, Jenkins or Prometheus, then can't write its data.",
         see: "`kubectl logs POD --previous` shows `Permission denied` or `is not writable` with the path of the mount.",
         fix: "Set `securityContext.fsGroup` of the Pod to the image's user (or any group): the volume is given to it when it is mounted.",
@@ -40,7 +41,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let group = workload.fs_group_field();
-    if group.node().is_some() || workload.is_windows() || workload.is_openshift() {
+    if workload.is_windows() || workload.is_openshift() {
         return;
     }
     let backings = workload.backings();
@@ -51,38 +52,54 @@ fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Find
         }
         let Some(stock) = container.stock(context.tables) else { continue };
         let Some((path, mount)) = written(&stock, &backings, context) else { continue };
-        if is_prepared(&containers, mount) || is_shared(*workload, mount, context) {
+        // The node's folders are given to nobody.
+        let of_node = backings.of(mount) == Backing::HostPath;
+        if is_prepared(&containers, mount)
+            || !of_node && (group.node().is_some() || is_shared(*workload, mount, context))
+        {
             continue;
         }
         let (image, place) = (container.image_text().unwrap_or_default(), mount.place().unwrap_or_default());
         let user = container.run_as_user().and_then(|user| u32::try_from(user).ok());
         let user = user.or_else(|| stock.known.uid()).or_else(|| user_number(stock.known.user()?));
         let who = user.map_or_else(|| "a user of its own".to_owned(), |user| format!("user {user}"));
+        let (new, label) =
+            if of_node { ("folder of the node", "made by root") } else { ("volume", "only root can write here") };
         let message = format!(
-            "the image `{image}` runs as {who} and writes `{path}`, but a new volume at `{place}` belongs to root and no `fsGroup` is set"
+            "the image `{image}` runs as {who} and writes `{path}`, but a new {new} at `{place}` belongs to root"
         );
-        findings.push(
-            Finding::new(RULE.name, Severity::Warning, mount.place_field().path(), message)
-                .label("only root can write here")
+        let finding = Finding::new(RULE.name, Severity::Warning, mount.place_field().path(), message)
+            .label(label)
+            .container(container.name());
+        findings.push(if of_node {
+            finding
+                .note("assumed that nobody has made the folder before; `fsGroup` changes nothing of the node's")
+                .help("change its owner by an init container that is root, or take a claim")
+        } else {
+            finding
                 .and(group.path(), "no `fsGroup`")
-                .container(container.name())
                 .note("assumed a storage class whose volumes have a file system of their own; some give directories that anybody may write")
                 .help(match user {
                     Some(user) => format!("add `fsGroup: {user}` to the Pod's securityContext"),
                     None => "add `fsGroup` to the Pod's securityContext".to_owned(),
-                }),
-        );
+                })
+        });
     }
 }
 
-/// A path that it has to write, and the mount of a claim in which that lies.
+/// A path that it has to write, and the mount of a new volume in which that lies.
 fn written<'t>(stock: &Stock<'t>, backings: &Backings<'t>, context: &Context<'t>) -> Option<(&'t str, Mount<'t>)> {
     let mounts = Mounts::of(stock.container);
     let writes = stock.writes(context.tables).into_iter().filter(|write| write.how == How::Write);
     let paths = writes.map(|write| write.path.as_str());
+    let new = |mount: Mount<'_>| match backings.of(mount) {
+        Backing::Claim => true,
+        Backing::HostPath => mount.volume().is_some_and(|volume| volume.is_made_on_the_node()),
+        _ => false,
+    };
     paths
         .filter_map(|path| Some((path, mount_at(&mounts, path)?)))
-        .find(|(_, mount)| backings.of(*mount) == Backing::Claim && !mount.is_read_only())
+        .find(|(_, mount)| new(*mount) && !mount.is_read_only())
 }
 
 /// Whether an init container mounts the same volume, which it may then give away.

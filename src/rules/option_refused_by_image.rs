@@ -1,0 +1,54 @@
+//! An option that the version of an image does not know any more.
+
+use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
+use crate::finding::{Finding, Severity};
+use crate::k8s::container::Container;
+
+/// The rule.
+pub(super) static RULE: Rule = Rule {
+    name: "option-refused-by-image",
+    summary: "an option is given that this version of the image does not know any more",
+    severity: Severity::Error,
+    scope: Scope::Pod,
+    fix: None,
+    since: "0.1.0",
+    widened: None,
+    docs: Docs {
+        happens: "The program says that it knows no such option, and ends with an error code: Error, then CrashLoopBackOff. It is mostly an update of the \
+                  image that began it.",
+        why: "Servers read their options before they do anything else, and end at one that they don't know. Options are removed with new versions: \
+              MySQL has no query cache since 8.0 and no `--default-authentication-plugin` since 8.4, MongoDB no `--smallfiles` since 4.2, Prometheus no \
+              options with one dash since 2.0, and Traefik 2 has names of its own for nearly everything.",
+        see: "`kubectl logs POD --previous` shows `unknown variable`, `unrecognised option`, `unknown short flag` or `field not found`.",
+        fix: "Remove the option, or use what took its place; the message names it where there is something.",
+        ignore: "The rule is silent for tags that name no version and for digests, of which nobody knows the version, and where a shell starts the program.",
+        source: "the programs' own release notes and sources, named row by row in `policies/images/`",
+    },
+    options: OptionsType::of::<NoOptions>(),
+    check: Check::Container(check),
+};
+
+fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let Some(stock) = container.stock(context.tables) else { return };
+    for refused in stock.known.refuses_options().unwrap_or_default() {
+        let Some(word) = stock.option(&refused.any_of) else { continue };
+        let (Some(node), Some(text)) = (word.node, word.text.as_deref()) else { continue };
+        // Its value is nobody's business.
+        let name = text.split('=').next().unwrap_or(text);
+        let image = container.image_text().unwrap_or_default();
+        let path = node.path_from(container.workload.object.root);
+        let finding = Finding::new(
+            RULE.name,
+            Severity::Error,
+            path,
+            format!("the image `{image}` ends at once: it knows no `{name}`"),
+        )
+        .label("not known any more")
+        .and(container.image_field().path(), "since a version before this one")
+        .note(format!("its log says: {}", refused.says));
+        findings.push(match &refused.instead {
+            Some(instead) => finding.help(format!("use {instead}")),
+            None => finding.help("remove the option"),
+        });
+    }
+}
