@@ -72,12 +72,11 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     for mount in container.mounts() {
         let Some(place) = mount.place().map(|place| place.trim_end_matches('/')) else { continue };
         let Some(volume) = mount.volume() else { continue };
-        let objects = volume.objects();
         let name = base_name(place);
         let Some((stem, ending)) = name.rsplit_once('.') else { continue };
         let keys = volume.file_names(context.set, MAX_COMPARED);
         let key = keys.iter().find(|key| **key == name);
-        if objects.is_empty()
+        if volume.objects().is_empty()
             || stem.is_empty()
             || !mount.is_directory()
             || (key.is_none() && !ENDINGS.contains(&ending))
@@ -85,10 +84,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
         {
             continue;
         }
-        let what = match objects[..] {
-            [(sort, name)] => format!("{} `{name}`", sort.kind()),
-            _ => format!("volume `{}`", mount.volume_name().unwrap_or_default()),
-        };
+        let what = super::references::behind(mount);
         let message = format!("the whole {what} is mounted at `{place}`, which becomes a directory and not a file");
         let help = match (key, &keys[..]) {
             (Some(key), _) | (None, [key]) => format!("add `subPath: {key}`"),

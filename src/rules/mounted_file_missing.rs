@@ -75,11 +75,7 @@ fn finding(container: &Container<'_>, context: &Context<'_>, read: &Read, lies: 
         // A variable's value may be a secret.
         Naming::Variable(name) => format!("the file that `{name}` names"),
     };
-    let objects = lies.mount.volume().map(|volume| volume.objects()).unwrap_or_default();
-    let of = match objects[..] {
-        [(sort, name)] => format!("{} `{name}`", sort.kind()),
-        _ => format!("volume `{}`", lies.mount.volume_name().unwrap_or_default()),
-    };
+    let of = super::references::behind(lies.mount);
     let place = lies.mount.place().unwrap_or_default();
     let message = format!("{what} is none of the files of {of}, which is mounted at `{place}`");
     let finding = Finding::new(RULE.name, Severity::Warning, read.place.clone(), message)

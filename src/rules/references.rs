@@ -6,7 +6,7 @@ use crate::k8s::decode::nearest;
 use crate::k8s::pod::Workload;
 use crate::k8s::set::references::{Reference, Use, references};
 use crate::k8s::set::{Question, Set, Sort, Standing};
-use crate::k8s::volume::Volume;
+use crate::k8s::volume::{Mount, Volume};
 
 /// One of the rules about absent objects.
 pub(super) struct Absent<'a> {
@@ -78,6 +78,15 @@ pub(super) fn absent(rule: &Absent<'_>, workload: &Workload<'_>, context: &Conte
 /// How many files are named, and how many are compared with a wrong name.
 const MAX_NAMED: usize = 6;
 const MAX_COMPARED: usize = 256;
+
+/// What is behind a mount, by its object where that is one: "ConfigMap `a`".
+pub(super) fn behind(mount: Mount<'_>) -> String {
+    let objects = mount.volume().map(|volume| volume.objects()).unwrap_or_default();
+    match objects[..] {
+        [(sort, name)] => format!("{} `{name}`", sort.kind()),
+        _ => format!("volume `{}`", mount.volume_name().unwrap_or_default()),
+    }
+}
 
 /// Names the file of a volume that was meant, else those that it has.
 pub(super) fn near_file(finding: Finding, volume: &Volume<'_>, wanted: &str, set: &Set) -> Finding {
