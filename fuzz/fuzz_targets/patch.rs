@@ -225,9 +225,16 @@ fn mutate(pod: &Value) -> Option<json_patch::Patch> {
 fn may_change(path: &[&str]) -> bool {
     match path {
         ["metadata", "annotations"] | ["metadata", "annotations", "crashlint.dev/patched"] => true,
-        ["spec", "initContainers" | "containers", _, probe @ ..] => {
-            matches!(probe, ["startupProbe"] | ["livenessProbe", "failureThreshold" | "periodSeconds"])
-        }
+        // prestop-exceeds-grace
+        ["spec", "terminationGracePeriodSeconds"] => true,
+        ["spec", "initContainers" | "containers", _, probe @ ..] => matches!(
+            probe,
+            // missing-startup-probe, startup-budget-too-short, aggressive-liveness-probe, exec-probe-default-timeout
+            ["startupProbe"]
+                | ["startupProbe" | "livenessProbe", "failureThreshold"]
+                | ["livenessProbe", "periodSeconds"]
+                | ["startupProbe" | "livenessProbe" | "readinessProbe", "timeoutSeconds"]
+        ),
         _ => false,
     }
 }
