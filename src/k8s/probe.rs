@@ -174,8 +174,9 @@ impl<'t> Probe<'t> {
         if timeout != 1 {
             json.insert("timeoutSeconds".into(), timeout.into());
         }
-        // Its own grace period holds for either kill.
-        if let Some(grace) = self.node.get("terminationGracePeriodSeconds").and_then(Node::as_i64) {
+        // Its own grace period holds for either kill; below 1 it is refused (`validateProbe`).
+        let grace = self.node.get("terminationGracePeriodSeconds").and_then(Node::as_i64);
+        if let Some(grace) = grace.filter(|grace| *grace >= 1) {
             json.insert("terminationGracePeriodSeconds".into(), grace.into());
         }
         json.insert("periodSeconds".into(), period.into());

@@ -200,6 +200,19 @@ fn point_02_a_patch_that_would_have_the_pod_refused_is_not_sent() {
     assert!(response["auditAnnotations"]["patchDropped"].as_str().unwrap().contains("too large"));
 }
 
+#[test]
+fn point_02_what_would_be_refused_in_a_probe_is_not_copied_into_a_new_one() {
+    let mut pod = pod();
+    for (grace, copied) in [(-1, json!(null)), (0, json!(null)), (20, json!(20))] {
+        pod["spec"]["containers"][0]["livenessProbe"]["terminationGracePeriodSeconds"] = grace.into();
+        let answer = ask(Door::Mutate, &review("CREATE", &pod, None), &all());
+        assert_eq!(answer.record.dropped, None, "{grace}");
+        let (patched, _) = patched(&pod, &all()).unwrap();
+        let added = &patched["spec"]["containers"][0]["startupProbe"];
+        assert_eq!((added.is_object(), &added["terminationGracePeriodSeconds"]), (true, &copied), "{grace}");
+    }
+}
+
 /// A Pod of every pod template and Pod of a text.
 pub(super) fn pods(text: &str) -> Vec<Value> {
     let documents = crashlint::read::documents(text).filter_map(Result::ok);
