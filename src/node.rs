@@ -72,7 +72,7 @@ const HIDDEN: u8 = 4;
 
 /// `data` is, for a collection, the index one past its last descendant; for a scalar with `OWNED`,
 /// the index of its text; for any other scalar its mark.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Entry {
     kind: Kind,
     style: Style,
@@ -82,10 +82,12 @@ struct Entry {
 }
 
 /// What texts that are equal have in common, and most that differ have not: length, first, middle and last byte.
-fn mark(text: &str) -> u32 {
-    let bytes = text.as_bytes();
-    let at = |index: usize| bytes.get(index).copied().unwrap_or_default();
-    u32::from_le_bytes([bytes.len() as u8, at(0), at(bytes.len() / 2), at(bytes.len().wrapping_sub(1))])
+fn mark(text: &[u8]) -> u32 {
+    match text {
+        [] => 0,
+        [first, .., last] => u32::from_le_bytes([text.len() as u8, *first, text[text.len() / 2], *last]),
+        [only] => u32::from_le_bytes([1, *only, *only, *only]),
+    }
 }
 
 /// Where the text of a scalar stands that is what it means.
@@ -95,7 +97,7 @@ fn sliced(style: Style, span: Span) -> Range<usize> {
 }
 
 /// One document.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub struct Tree<'s> {
     text: Cow<'s, str>,
     entries: Vec<Entry>,
@@ -272,7 +274,7 @@ impl<'t> Node<'t> {
     #[must_use]
     pub fn entry_of(self, name: &str) -> Option<(Node<'t>, Node<'t>)> {
         let end = if self.kind() == Kind::Mapping { self.after() } else { return None };
-        let mark = mark(name);
+        let mark = mark(name.as_bytes());
         let (mut next, mut found, mut steps) = (self.index + 1, None, 0);
         // Rules ask for most of what they know here, so that a step must cost next to nothing.
         while next < end {
@@ -461,7 +463,7 @@ impl<'s> Builder<'s> {
     pub fn scalar(&mut self, kind: Kind, style: Style, span: Span, text: Text) -> u32 {
         let index = self.len();
         let (flags, data) = match text {
-            Text::Slice => (0, mark(&self.tree.text[sliced(style, span)])),
+            Text::Slice => (0, mark(&self.tree.text.as_bytes()[sliced(style, span)])),
             Text::Owned(text) => {
                 self.tree.owned.push(text);
                 (OWNED, self.tree.owned.len() as u32 - 1)

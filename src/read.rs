@@ -59,10 +59,10 @@ pub fn documents(text: &str) -> impl Iterator<Item = Result<Document<'_>, Malfor
         let resume = stream.yaml_from();
         json = None;
         let Some(resume) = resume else { return Some(Err(refused)) };
-        // Where neither can read what comes next, kubectl shows the error of JSON.
+        // Where neither can read what comes next, kubectl shows the error of JSON; we show that of whoever came further.
         match yaml.insert(yaml::documents_from(text, resume)).next()? {
-            Ok(document) => Some(Ok(document)),
-            Err(_) => Some(Err(refused)),
+            Err(error) if error.offset <= refused.offset => Some(Err(refused)),
+            other => Some(other),
         }
     })
 }

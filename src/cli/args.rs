@@ -228,6 +228,9 @@ pub struct Lint {
     /// Name every file that was left out.
     #[arg(short, long)]
     pub verbose: bool,
+    /// Read all YAML by both readers instead, and stop where they differ.
+    #[arg(long, hide = true)]
+    pub verify_reader: bool,
 }
 
 /// Arguments of rendering.

@@ -12,6 +12,7 @@ mod policy;
 mod preflight;
 mod render;
 mod rules;
+mod verify;
 
 use crate::engine::outcome::InputError;
 use crate::report::pretty;
@@ -79,6 +80,7 @@ fn verb_first(mut words: Vec<OsString>, command: &clap::Command) -> Vec<OsString
 fn run(cli: &Cli, mut command: clap::Command, console: &Console) -> anyhow::Result<u8> {
     let mut text = Vec::new();
     let code = match &cli.verb {
+        None if cli.lint.verify_reader => return verify::run(&cli.lint.selection, console),
         None => return lint::run(&cli.lint, console),
         Some(Verb::Rules { format }) => rules::run(*format, &mut text),
         Some(Verb::Fix(args)) => return fix::run(args, console),

@@ -1,6 +1,9 @@
-//! YAML text to documents, as kubectl reads it. The general parser stands behind `parse` alone (`refusal` words its errors).
+//! YAML text to documents, as kubectl reads it. Two readers make the same trees: `fast` takes what it knows
+//! for certain, the general parser behind `parse` the rest.
 
 pub mod edit;
+mod events;
+mod fast;
 mod number;
 mod parse;
 mod refusal;
@@ -33,7 +36,49 @@ pub fn parts(text: &str, start: u32) -> impl Iterator<Item = Result<Span, Malfor
 /// # Errors
 /// Where it is no YAML.
 pub fn document(text: &str, part: Span) -> Result<Option<Document<'_>>, Malformed> {
-    parse::document(text, part)
+    match fast(text, part) {
+        Some(document) => Ok(document),
+        None => general(text, part),
+    }
+}
+
+/// The document at one of the [`parts`] by the fast reader alone; `None` where that declines it.
+#[must_use]
+pub fn fast(text: &str, part: Span) -> Option<Option<Document<'_>>> {
+    refusal::control_character(text, part).is_none().then(|| fast::document(text, part))?
+}
+
+/// The document at one of the [`parts`] by the general parser alone.
+///
+/// # Errors
+/// Where it is no YAML.
+pub fn general(text: &str, part: Span) -> Result<Option<Document<'_>>, Malformed> {
+    match refusal::control_character(text, part) {
+        Some(malformed) => Err(malformed),
+        None => parse::document(text, part),
+    }
+}
+
+/// Reads a part both ways: whether the fast reader took it, and whether it then read what the general parser reads.
+#[must_use]
+pub fn verify(text: &str, part: Span) -> Verdict {
+    let Some(fast) = fast(text, part) else { return Verdict::Declined };
+    match (fast, general(text, part)) {
+        (None, Ok(None)) => Verdict::Same,
+        (Some(fast), Ok(Some(general))) if fast.tree == general.tree => Verdict::Same,
+        (_, general) => Verdict::Different(general.err()),
+    }
+}
+
+/// What came of reading a document by both readers.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The fast reader left it to the general parser.
+    Declined,
+    /// Both made the same of it.
+    Same,
+    /// They differ: an error of this program. With what the general parser found wrong, if it did.
+    Different(Option<Malformed>),
 }
 
 /// A text's parts between separators, as `YAMLReader.Read` in apimachinery's
@@ -72,14 +117,17 @@ impl Iterator for Parts<'_> {
         let mut body = start;
         if self.separator(start) == Some(start) {
             body = self.line_after(start);
-            let rest = self.text[start + 3..body].trim();
-            if !rest.is_empty() && !rest.starts_with('#') {
-                let offset = body - self.text[start + 3..body].trim_start().len();
+            let line = &self.text[start + 3..body];
+            let rest = line.trim();
+            let message = if line.starts_with('#') {
+                "for kubectl, text begins here: put a blank between `---` and the comment"
+            } else {
+                "only a comment may follow `---` on its line: begin the document on the next one"
+            };
+            if !rest.is_empty() && (!rest.starts_with('#') || line.starts_with('#')) {
+                let offset = body - line.trim_start().len();
                 self.at = self.separator(body).unwrap_or(self.text.len());
-                return Some(Err(Malformed {
-                    offset: offset as u32,
-                    message: "only a comment may follow `---` on its line: begin the document on the next one".into(),
-                }));
+                return Some(Err(Malformed { offset: offset as u32, message: message.into() }));
             }
         }
         let end = self.separator(body).unwrap_or(self.text.len());

@@ -1,51 +1,104 @@
-//! One document's text to a tree, through the general parser: only it and `refusal` know that parser.
-//!
-//! The rules beyond YAML's own grammar are those of go-yaml v2 (`go.yaml.in/yaml/v2`, `decode.go`):
-//! what aliases and merge keys may do, how far they may go, and what becomes of tags.
+//! One document's text to a tree, through the general parser: only this, `events` and `refusal` know that parser.
 
-use super::refusal::{TAB, complex_key, explain, not_mergeable, refused_escape, too_deep};
-use super::scalar;
+use super::events::Reader;
+use super::refusal::{LATE_MARK, TAB, dropped};
 use super::tabs::Tabs;
-use crate::node::{Builder, Document, Kind, Malformed, Style, Text};
+use crate::node::{Document, Malformed};
 use crate::source::Span;
-use granit_parser::{Event, Options, Parser, ScalarStyle, ScanError, StructureStyle, Tag};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScanError};
 
 /// How deep collections may lie in each other, those of aliases included. kubectl goes to 10,000;
 /// no schema of Kubernetes goes to 100, and whoever walks a tree does so by recursion.
 pub(super) const MAX_DEPTH: usize = 255;
 
-/// How many anchors a document may have: the parser's time grows with their square.
-const MAX_ANCHORS: usize = 4000;
-
-/// How many nodes aliases and merge keys may add to a document, whatever its size.
-const MAX_COPIES: u64 = 4_000_000;
-
 /// Reads the document in a part of the text; `None` where it holds nothing, or `null`.
 ///
 /// As in go-yaml's `Unmarshal`, what follows the document's end (`...`) in its part is not read.
 pub(super) fn document(text: &str, part: Span) -> Result<Option<Document<'_>>, Malformed> {
-    if let Some(offset) = control_character(&text.as_bytes()[part.range()]) {
-        let message = "a control character can't stand in YAML: take it out, or write it as an escape in double quotes";
-        return Err(Malformed { offset: part.start + offset as u32, message: message.into() });
+    if let Some(offset) = late_byte_order_mark(text, part) {
+        return Err(Malformed { offset, message: LATE_MARK.into() });
     }
-    let mut reader = Reader::new(text, part);
-    reader.tabs = memchr::memchr(b'\t', &text.as_bytes()[part.range()]).map(|_| Tabs::default());
-    for event in Parser::new_from_str_with_options(&text[part.range()], options()) {
-        let (event, span) = event.map_err(|error| reader.refused(&error))?;
-        let range = span.byte_range().unwrap_or_default();
-        if !reader.event(event, Span::new(part.start + range.start as u32, part.start + range.end as u32))? {
+    let first = match read(text, part, &text[part.range()]) {
+        Err((malformed, true)) => malformed,
+        other => return other.map_err(|(malformed, _)| malformed),
+    };
+    // Between brackets a tab is a blank for kubectl's reader, for the parser not at a line's beginning: let it see spaces
+    // there. `Tabs` sees what stands there, and refuses what is not between brackets.
+    let mut shown = text[part.range()].to_owned();
+    let mut last = first;
+    for _ in 0..MAX_TAB_RUNS {
+        shown = without_tabs(&shown, (last.offset - part.start) as usize);
+        match read(text, part, &shown) {
+            Err((malformed, true)) if malformed.offset > last.offset => last = malformed,
+            // What `Tabs` refuse is certain.
+            Err((malformed, _)) if malformed.message == TAB || malformed.offset < last.offset => {
+                return Err(malformed);
+            }
+            Err(_) => break,
+            Ok(document) => return Ok(document),
+        }
+    }
+    Err(last)
+}
+
+/// How many stretches of lines that begin with tabs are looked at once more: each costs a reading.
+const MAX_TAB_RUNS: usize = 32;
+
+/// The text with spaces for the tabs that begin the line at `at` and the lines after it, up to one that begins with none.
+fn without_tabs(text: &str, at: usize) -> String {
+    let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let mut spaced = text[..start].to_owned();
+    let mut lines = text[start..].split_inclusive('\n');
+    for line in &mut lines {
+        let blanks = line.len() - line.trim_start_matches([' ', '\t']).len();
+        spaced.extend(std::iter::repeat_n(' ', blanks));
+        spaced.push_str(&line[blanks..]);
+        if !line[..blanks].contains('\t') {
             break;
         }
     }
-    if let Some(offset) = reader
-        .tabs
-        .as_ref()
-        .and_then(|tabs| tabs.fault(text, Span::new(part.start, reader.document_end.unwrap_or(part.end))))
-    {
-        return Err(Malformed { offset, message: TAB.into() });
+    spaced.push_str(&text[spaced.len()..]);
+    spaced
+}
+
+/// Reads the document of a part of which the parser is shown another text of the same length, and says of an error whether
+/// it is a tab in an indentation.
+fn read<'s>(text: &'s str, part: Span, shown: &str) -> Result<Option<Document<'s>>, (Malformed, bool)> {
+    let mut reader = Reader::new(text, part);
+    reader.tabs = memchr::memchr(b'\t', &text.as_bytes()[part.range()]).map(|_| Tabs::default());
+    let mut events = Parser::new_from_str_with_options(shown, options());
+    let refused = |reader: &Reader<'_>, error: ScanError| {
+        (reader.refused(&error), *error.kind() == ErrorKind::TabInBlockIndentation)
+    };
+    for event in &mut events {
+        let (event, span) = event.map_err(|error| refused(&reader, error))?;
+        if !reader.event(event, reader.placed(&span)).map_err(|malformed| (malformed, false))? {
+            break;
+        }
+    }
+    if reader.document_end.is_none() {
+        for event in events {
+            let (event, span) = event.map_err(|error| refused(&reader, error))?;
+            match event {
+                Event::Comment(..) | Event::StreamEnd => {}
+                _ => return Err((dropped(reader.placed(&span)), false)),
+            }
+        }
+    }
+    let end = reader.document_end.unwrap_or(part.end);
+    if let Some(offset) = reader.tabs.as_ref().and_then(|tabs| tabs.fault(text, Span::new(part.start, end))) {
+        return Err((Malformed { offset, message: TAB.into() }, false));
     }
     let tree = reader.builder.finish();
     Ok((!tree.root().is_null()).then_some(Document { tree, text, span: part }))
+}
+
+/// A byte order mark behind comments: for the parser it is none of the document, for kubectl its first character.
+fn late_byte_order_mark(text: &str, part: Span) -> Option<u32> {
+    let is_comment = |line: &&str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    let before: usize = text[part.range()].split_inclusive('\n').take_while(is_comment).map(str::len).sum();
+    let at = part.start + before as u32;
+    (before > 0 && text[at as usize..part.end as usize].starts_with('\u{feff}')).then_some(at)
 }
 
 fn options() -> Options {
@@ -57,411 +110,4 @@ fn options() -> Options {
     options.bom_inside_document_as_content = true;
     options.emit_anchor_events = true;
     options
-}
-
-/// The first character that go-yaml's `readerc.go` refuses.
-fn control_character(bytes: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let suspect =
-            |&byte: &u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r') || matches!(byte, 0x7F | 0xC2 | 0xEF);
-        let at = from + bytes[from..].iter().position(suspect)?;
-        match bytes[at..] {
-            [0xC2, 0x85 | 0xA0.., ..] => {}
-            [0xEF, second, third, ..] if (second, third) < (0xBF, 0xBE) => {}
-            _ => return Some(at),
-        }
-        from = at + 1;
-    }
-}
-
-/// What the value to come is to its parent.
-#[derive(Clone, Copy, PartialEq)]
-enum Role {
-    /// A value like any other.
-    Plain,
-    /// What a merge key merges.
-    Merge,
-    /// One of a list that a merge key merges.
-    MergeItem,
-}
-
-/// A collection that is not yet closed.
-struct Frame {
-    index: u32,
-    is_mapping: bool,
-    is_flow: bool,
-    start: u32,
-    /// Whether the next node is a mapping's key.
-    at_key: bool,
-    /// What this collection is to its parent.
-    role: Role,
-    /// What the next value is to this collection.
-    next: Role,
-    /// For a list of a merge key: the mappings, in order.
-    merged: Vec<u32>,
-}
-
-struct Reader<'s> {
-    text: &'s str,
-    base: u32,
-    builder: Builder<'s>,
-    frames: Vec<Frame>,
-    /// Nodes by anchor; the parser counts anchors from 1.
-    anchors: Vec<u32>,
-    /// End of the last thing read that is no comment.
-    end: u32,
-    decoded: u64,
-    aliased: u64,
-    copied: u64,
-    /// Where tabs may stand; `None` where there are none.
-    tabs: Option<Tabs>,
-    /// Where the document is ended by `...`.
-    document_end: Option<u32>,
-}
-
-impl<'s> Reader<'s> {
-    fn new(text: &'s str, part: Span) -> Self {
-        let builder = Builder::new(text).sized_for(part.range().len());
-        Self {
-            text,
-            base: part.start,
-            builder,
-            frames: Vec::new(),
-            anchors: Vec::new(),
-            end: part.start,
-            decoded: 1,
-            aliased: 0,
-            copied: 0,
-            tabs: None,
-            document_end: None,
-        }
-    }
-
-    /// Takes one event; false at the document's end.
-    fn event(&mut self, event: Event<'_>, span: Span) -> Result<bool, Malformed> {
-        match event {
-            Event::Scalar(value, style, anchor, tag) => self.scalar(&value, style, anchor, tag.as_deref(), span)?,
-            Event::SequenceStart(style, anchor, _) => self.open(Kind::Sequence, style, anchor, span)?,
-            Event::MappingStart(style, anchor, _) => self.open(Kind::Mapping, style, anchor, span)?,
-            Event::SequenceEnd | Event::MappingEnd => self.close(span)?,
-            Event::Alias(anchor) => self.alias(anchor, span)?,
-            Event::Anchor(_, name)
-                if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) =>
-            {
-                let message = "an anchor's name can hold letters, digits, `-` and `_` only".into();
-                return Err(Malformed { offset: span.start, message });
-            }
-            Event::Comment(..) => {
-                self.builder.comment(span);
-                if let Some(tabs) = &mut self.tabs {
-                    tabs.free(span);
-                }
-            }
-            Event::DocumentEnd => {
-                self.document_end = (span.start < span.end).then_some(span.start);
-                return Ok(false);
-            }
-            Event::StreamEnd => return Ok(false),
-            _ => {}
-        }
-        Ok(true)
-    }
-
-    fn scalar(
-        &mut self,
-        value: &str,
-        style: ScalarStyle,
-        anchor: usize,
-        tag: Option<&Tag>,
-        span: Span,
-    ) -> Result<(), Malformed> {
-        let style = match style {
-            ScalarStyle::Plain => Style::Plain,
-            ScalarStyle::SingleQuoted => Style::SingleQuoted,
-            ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
-            ScalarStyle::Literal => Style::Literal,
-            ScalarStyle::Folded => Style::Folded,
-        };
-        let written = match style {
-            Style::SingleQuoted | Style::DoubleQuoted => &self.text[span.start as usize + 1..span.end as usize - 1],
-            _ => &self.text[span.range()],
-        };
-        // The parser writes `~` for a value that isn't there.
-        let value = if style == Style::Plain && written.is_empty() { "" } else { value };
-        self.check(written, style, span)?;
-        let is_key = self.frames.last().is_some_and(|frame| frame.at_key);
-        if is_key && value == "<<" && is_merge(style, tag) {
-            return self.merge_key(anchor, span);
-        }
-        if !is_key && self.next_role() != Role::Plain {
-            return Err(not_mergeable(span));
-        }
-        let meaning = match tag {
-            None => scalar::untagged(value, style == Style::Plain),
-            Some(tag) => {
-                let tag = format!("{}{}", tag.handle(), tag.suffix());
-                scalar::tagged(&tag, value).map_err(|message| Malformed { offset: span.start, message })?
-            }
-        };
-        let result = if is_key {
-            scalar::as_key(meaning, written).map(|text| (Kind::String, text))
-        } else {
-            scalar::as_json(meaning, written)
-        };
-        let (kind, text) = result.map_err(|message| Malformed { offset: span.start, message })?;
-        let index = self.builder.scalar(kind, style, span, text);
-        self.anchor(anchor, index, span)?;
-        self.added(span.end);
-        Ok(())
-    }
-
-    /// Refuses what the parser takes and go-yaml's scanner doesn't, and notes where tabs may stand.
-    fn check(&mut self, written: &str, style: Style, span: Span) -> Result<(), Malformed> {
-        let parent = self.frames.last();
-        let in_flow = parent.is_some_and(|frame| frame.is_flow);
-        let fault = match style {
-            Style::Plain if in_flow => {
-                let at = if written.starts_with(':') { Some(0) } else { memchr::memchr(b'?', written.as_bytes()) };
-                at.map(|at| (at, "between brackets, kubectl's reader takes this character for a mark: quote the value"))
-            }
-            Style::DoubleQuoted => {
-                let escape = refused_escape(written);
-                escape.map(|at| (at, "kubectl's reader doesn't know this escape: write the character itself"))
-            }
-            _ => None,
-        };
-        if let Some((at, message)) = fault {
-            let at = span.start + at as u32 + u32::from(style == Style::DoubleQuoted);
-            return Err(Malformed { offset: at, message: message.into() });
-        }
-        if let Some(tabs) = &mut self.tabs
-            && !in_flow
-        {
-            let line = self.text[..parent.map_or(0, |frame| frame.start) as usize].rfind('\n').map_or(0, |end| end + 1);
-            match style {
-                Style::Plain => tabs.plain(span, parent.map_or(0, |frame| frame.start - line as u32)),
-                Style::Literal | Style::Folded => tabs.block(Span::new(self.end, span.end)),
-                _ => tabs.free(span),
-            }
-        }
-        Ok(())
-    }
-
-    fn open(&mut self, kind: Kind, style: StructureStyle, anchor: usize, span: Span) -> Result<(), Malformed> {
-        let role = self.next_role();
-        match self.frames.last() {
-            Some(frame) if frame.at_key => return Err(complex_key(span)),
-            _ if role == Role::MergeItem && kind == Kind::Sequence => return Err(not_mergeable(span)),
-            _ => {}
-        }
-        if self.frames.len() >= MAX_DEPTH {
-            return Err(too_deep(span.start));
-        }
-        let is_flow = style == StructureStyle::Flow;
-        let start = if kind == Kind::Sequence && !is_flow { self.first_dash(span.start) } else { span.start };
-        let index =
-            self.builder.open(kind, if is_flow { Style::Flow } else { Style::Block }, Span::new(start, span.end));
-        self.anchor(anchor, index, span)?;
-        self.end = self.end.max(span.end);
-        self.decoded += 1;
-        let is_mapping = kind == Kind::Mapping;
-        let next = if role == Role::Merge && !is_mapping { Role::MergeItem } else { Role::Plain };
-        self.frames.push(Frame {
-            index,
-            is_mapping,
-            is_flow,
-            start,
-            at_key: is_mapping,
-            role,
-            next,
-            merged: Vec::new(),
-        });
-        Ok(())
-    }
-
-    fn close(&mut self, span: Span) -> Result<(), Malformed> {
-        let Some(frame) = self.frames.pop() else { return Ok(()) };
-        if frame.is_flow {
-            self.end = span.end;
-            if let Some(tabs) = &mut self.tabs {
-                tabs.free(Span::new(frame.start, span.end));
-            }
-        }
-        self.builder.close(frame.index, self.end);
-        match frame.role {
-            Role::Plain => {}
-            Role::MergeItem => {
-                if let Some(parent) = self.frames.last_mut() {
-                    parent.merged.push(frame.index);
-                }
-            }
-            Role::Merge if frame.is_mapping => self.merge(frame.index, false, span.start)?,
-            // Backwards, so that the first of a list wins.
-            Role::Merge => {
-                for &index in frame.merged.iter().rev() {
-                    self.merge(index, true, span.start)?;
-                }
-            }
-        }
-        self.turn();
-        Ok(())
-    }
-
-    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Malformed> {
-        let Some(&index) = anchor.checked_sub(1).and_then(|at| self.anchors.get(at)) else {
-            return Err(Malformed { offset: span.start, message: "no such anchor before this alias".into() });
-        };
-        if self.frames.iter().any(|frame| frame.index == index) {
-            let message = "this alias stands inside its own anchor, so its value would have no end".into();
-            return Err(Malformed { offset: span.start, message });
-        }
-        let kind = self.builder.peek(index).kind();
-        if self.frames.last().is_some_and(|frame| frame.at_key) {
-            self.count(1, true, span.start)?;
-            match kind {
-                Kind::Sequence | Kind::Mapping => return Err(complex_key(span)),
-                Kind::Null => return Err(Malformed { offset: span.start, message: scalar::NULL_KEY.into() }),
-                _ => self.builder.copy_as_key(index),
-            };
-        } else if self.next_role() == Role::Plain {
-            let nodes = self.builder.after(index) - index;
-            self.count(u64::from(nodes), true, span.start)?;
-            if self.frames.len() + self.builder.height(index) > MAX_DEPTH {
-                return Err(too_deep(span.start));
-            }
-            self.builder.copy(index);
-        } else {
-            if kind != Kind::Mapping {
-                return Err(not_mergeable(span));
-            }
-            // The entry is hidden: what it merges is all that counts.
-            self.builder.scalar(Kind::Null, Style::Plain, span, Text::Owned("null".into()));
-            if self.next_role() == Role::Merge {
-                self.merge(index, true, span.start)?;
-            } else if let Some(frame) = self.frames.last_mut() {
-                frame.merged.push(index);
-            }
-        }
-        self.added(span.end);
-        Ok(())
-    }
-
-    /// Hides the merge key, and expects its value.
-    fn merge_key(&mut self, anchor: usize, span: Span) -> Result<(), Malformed> {
-        let index = self.builder.scalar(Kind::String, Style::Plain, span, Text::Owned("<<".into()));
-        self.builder.hide(index);
-        self.anchor(anchor, index, span)?;
-        self.added(span.end);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.next = Role::Merge;
-        }
-        Ok(())
-    }
-
-    /// Adds the entries of the mapping at `index` to the mapping being read: in go-yaml, a merge
-    /// overrides the keys before it, and the keys after it override the merge.
-    fn merge(&mut self, index: u32, aliased: bool, offset: u32) -> Result<(), Malformed> {
-        self.count(u64::from(self.builder.after(index) - index), aliased, offset)?;
-        if self.frames.len() + self.builder.height(index) > MAX_DEPTH + 1 {
-            return Err(too_deep(offset));
-        }
-        self.builder.copy_entries(index);
-        Ok(())
-    }
-
-    /// Counts what an alias adds against go-yaml's rule (`allowedAliasRatio` in `decode.go`): 99 %
-    /// of a document may come from aliases up to 400,000 nodes, then less, down to 10 %.
-    fn count(&mut self, nodes: u64, aliased: bool, offset: u32) -> Result<(), Malformed> {
-        self.copied += nodes;
-        if aliased {
-            self.decoded += nodes;
-            self.aliased += nodes;
-        }
-        let allowed = 0.99 - 0.89 * (self.decoded.saturating_sub(400_000) as f64 / 3_600_000.0).min(1.0);
-        let excessive =
-            self.aliased > 100 && self.decoded > 1000 && self.aliased as f64 / self.decoded as f64 > allowed;
-        if excessive || self.copied > MAX_COPIES {
-            let message =
-                "aliases make this document many times larger: Kubernetes' reader refuses it, so write the values out";
-            return Err(Malformed { offset, message: message.into() });
-        }
-        Ok(())
-    }
-
-    fn next_role(&self) -> Role {
-        self.frames.last().map_or(Role::Plain, |frame| frame.next)
-    }
-
-    fn anchor(&mut self, anchor: usize, index: u32, span: Span) -> Result<(), Malformed> {
-        if anchor > MAX_ANCHORS {
-            let message = format!("more than {MAX_ANCHORS} anchors in one document: write the values out");
-            return Err(Malformed { offset: span.start, message });
-        }
-        if anchor > 0 {
-            self.anchors.resize(anchor.max(self.anchors.len()), index);
-            self.anchors[anchor - 1] = index;
-        }
-        Ok(())
-    }
-
-    /// Notes that a scalar or an alias was added.
-    fn added(&mut self, end: u32) {
-        self.end = self.end.max(end);
-        self.decoded += 1;
-        self.turn();
-    }
-
-    /// In a mapping, goes from key to value or on to the next key.
-    fn turn(&mut self) {
-        if let Some(frame) = self.frames.last_mut().filter(|frame| frame.is_mapping) {
-            frame.at_key = !frame.at_key;
-            frame.next = Role::Plain;
-        }
-    }
-
-    /// Where a block sequence's first dash stands: the parser gives its first item's place where
-    /// the dash stands in its parent's column.
-    fn first_dash(&self, start: u32) -> u32 {
-        let bytes = self.text.as_bytes();
-        if bytes.get(start as usize) == Some(&b'-') && bytes.get(start as usize + 1).is_none_or(u8::is_ascii_whitespace)
-        {
-            return start;
-        }
-        let mut at = self.end;
-        while at < start {
-            let rest = &self.text[at as usize..start as usize];
-            let Some(line) = memchr::memchr(b'\n', rest.as_bytes()) else { break };
-            let next = &rest[line + 1..];
-            let indent = next.len() - next.trim_start_matches(' ').len();
-            at += (line + 1 + indent) as u32;
-            if bytes[at as usize] == b'-' && bytes.get(at as usize + 1).is_none_or(u8::is_ascii_whitespace) {
-                return at;
-            }
-        }
-        start
-    }
-
-    /// The parser's error in our words.
-    fn refused(&self, error: &ScanError) -> Malformed {
-        let offset = self.base + error.marker().byte_offset().unwrap_or_default() as u32;
-        let mut offset = offset.min(self.text.len() as u32);
-        let message = explain(error);
-        let tab = |at: u32| self.text.as_bytes().get(at as usize) == Some(&b'\t');
-        if message == TAB && !tab(offset) && offset > self.base && tab(offset - 1) {
-            offset -= 1;
-        }
-        Malformed { offset, message }
-    }
-}
-
-/// `isMerge` in go-yaml's `decode.go`.
-fn is_merge(style: Style, tag: Option<&Tag>) -> bool {
-    match tag {
-        None => style == Style::Plain,
-        Some(tag) => matches!(
-            (tag.handle(), tag.suffix()),
-            ("", "!") | ("tag:yaml.org,2002:", "merge") | ("", "tag:yaml.org,2002:merge")
-        ),
-    }
 }

@@ -21,20 +21,30 @@ pub(super) enum Value<'t> {
     Str(Cow<'t, str>),
 }
 
-/// Whether a plain scalar that begins so is a string whatever follows (`resolveTable`).
-fn surely_text(first: u8) -> bool {
-    !matches!(
-        first,
-        b'+' | b'-' | b'.' | b'~' | b'0'..=b'9' | b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O'
-    )
+/// Whether a plain scalar is a string at first sight: by its first character (`resolveTable`), or a letter and a length that
+/// no word has which is something else.
+fn surely_string(text: &str) -> bool {
+    match text.as_bytes() {
+        [] | [b'+' | b'-' | b'.' | b'~' | b'0'..=b'9', ..] => false,
+        [b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O', ..] => text.len() > "false".len(),
+        _ => true,
+    }
+}
+
+/// What a plain scalar is that JSON writes as it stands, at first sight.
+pub(super) fn surely(text: &str) -> Option<Kind> {
+    match text.as_bytes() {
+        b"true" | b"false" => Some(Kind::Bool),
+        b"0" => Some(Kind::Int),
+        // Within 64 bits, and neither octal nor anything else.
+        [b'1'..=b'9', rest @ ..] if rest.len() < 18 && rest.iter().all(u8::is_ascii_digit) => Some(Kind::Int),
+        _ => surely_string(text).then_some(Kind::String),
+    }
 }
 
 /// The value of a scalar without a tag.
 pub(super) fn untagged(text: &str, plain: bool) -> Value<'_> {
-    if !plain || text.as_bytes().first().is_some_and(|&first| surely_text(first)) {
-        return Value::Str(Cow::Borrowed(text));
-    }
-    guess(text)
+    if !plain || surely_string(text) { Value::Str(Cow::Borrowed(text)) } else { guess(text) }
 }
 
 /// Whether a plain scalar is a string, and looks like nothing else to readers of other versions of YAML either.

@@ -13,8 +13,8 @@ enum Stretch {
     Free,
     /// A plain scalar, with the column that lines after it must pass to belong to it.
     Plain(u32),
-    /// A block scalar, from its header on.
-    Block,
+    /// A block scalar, from its header on, with where its content begins.
+    Block(u32),
 }
 
 /// The stretches of a document in their order, noted only where it holds a tab at all.
@@ -37,9 +37,9 @@ impl Tabs {
         self.stretches.push((span, Stretch::Plain(column)));
     }
 
-    /// Notes a block scalar; `span` begins before its header.
-    pub(super) fn block(&mut self, span: Span) {
-        self.stretches.push((span, Stretch::Block));
+    /// Notes a block scalar; `span` begins before its header, `content` is where its text begins.
+    pub(super) fn block(&mut self, span: Span, content: u32) {
+        self.stretches.push((span, Stretch::Block(content)));
     }
 
     /// The first tab of a part that kubectl refuses.
@@ -54,9 +54,8 @@ impl Tabs {
             let line_start = text[..at as usize].rfind('\n').map_or(0, |end| end + 1).max(part.start as usize);
             let prefix = &text[line_start..at as usize];
             let refused = match stretches.peek() {
-                Some((span, Stretch::Block)) if span.start <= at => {
-                    prefix.bytes().all(|byte| byte == b' ')
-                        && in_indentation(&text[span.range()], (at - span.start) as usize, prefix.len())
+                Some((span, Stretch::Block(content))) if span.start <= at => {
+                    prefix.bytes().all(|byte| byte == b' ') && in_indentation(text, *span, *content, at, prefix.len())
                 }
                 Some((span, _)) if span.start <= at => false,
                 _ => {
@@ -74,16 +73,12 @@ impl Tabs {
     }
 }
 
-/// Whether a tab after `column` spaces stands where a block scalar's indentation does: before the
-/// line that sets it, in that line, or left of it in a later one.
-fn in_indentation(block: &str, at: usize, column: usize) -> bool {
-    let header = block.find(['|', '>']).map_or(0, |mark| mark + 1);
-    let explicit = block[header..].bytes().take(2).any(|byte| byte.is_ascii_digit());
-    let Some(body) = block[header..].find('\n').map(|end| header + end + 1).filter(|&body| body <= at) else {
-        return false;
-    };
-    let first = block[body..].lines().find(|line| !line.trim_matches([' ', '\r']).is_empty()).unwrap_or_default();
-    let indentation = first.len() - first.trim_start_matches(' ').len();
-    let is_first = block[body..at].trim_matches([' ', '\r', '\n']).is_empty();
-    !explicit && (is_first || column < indentation)
+/// Whether a tab after `column` spaces stands in a block scalar's indentation: left of where its content begins, or there
+/// if no digit of its header says how far it is indented.
+fn in_indentation(text: &str, block: Span, content: u32, at: u32, column: usize) -> bool {
+    let line = text[..content as usize].rfind('\n').map_or(0, |end| end + 1);
+    let header =
+        text[block.start as usize..content as usize].find(['|', '>']).map_or(0, |mark| block.start as usize + mark + 1);
+    let explicit = text[header..].bytes().take(2).any(|byte| byte.is_ascii_digit());
+    column < content as usize - line || at == content && !explicit
 }

@@ -131,3 +131,14 @@ fn a_report_goes_to_files_in_formats_of_their_own() {
     }
     assert_eq!(code(folder, &["--output", "json=nowhere/out.json", "a.yaml"]), 2);
 }
+
+#[test]
+fn the_readers_can_be_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plain.yaml"), "a: b\n---\n- 1\n").unwrap();
+    std::fs::write(folder.path().join("anchor.yaml"), "a: &a b\nc: *a\n").unwrap();
+    let run = crashlint(folder.path(), &["--verify-reader", "."]);
+    assert_eq!(run.status.code(), Some(0));
+    let said = "2 documents read alike by the fast reader and the general parser; 1 left to the general parser\n";
+    assert_eq!(text(&run.stdout), said);
+}

@@ -25,6 +25,16 @@ fn errors_point_and_advise() {
         ("a: 1\n--- b\n", "b", "only a comment"),
         ("a: @b\n", "@b", ""),
         ("%YAML 1.2\n---\na: 1\n", "%YAML", "take the line out"),
+        ("  a: b\nc: d\n", "c: d", "drops the rest"),
+        ("  - a\n- b\n", "- b", "drops the rest"),
+        ("{a: b}\nc: d\n", "c: d", "drops the rest"),
+        ("a: [b:]\n", ":]", "put a space behind it"),
+        ("a: {b\n  c: d}\n", "b\n", "on one line"),
+        ("a: {b # c\n  : d}\n", "b #", "on one line"),
+        ("a: 1\n---\n---# b\n", "# b", "put a blank between"),
+        ("# a\n\u{feff}b: c\n", "\u{feff}", "take it out"),
+        ("a: !!st#r b\n", "b", "tag"),
+        ("a: [\n\tb]\nc: d\n\te: f\n", "\te", "use spaces"),
     ] {
         let error = read(text).err().unwrap_or_else(|| panic!("{text:?} is read"));
         faults.extend((!error.message.contains(words)).then(|| format!("{text:?}: {error:?}")));
@@ -47,6 +57,7 @@ fn tabs_are_fine_where_kubectl_takes_them() {
         "# \t\na: b\t\n",
         "a: |2\n  \tb\n",
         "a: 1\n...\n\tb\n",
+        "a:\n  b: [\n\t\tc,\n\t\td\n\t]\n  e: {\n\tf: g}\n",
     ] {
         assert!(read(text).is_ok(), "{text:?}: {:?}", read(text));
     }
