@@ -270,6 +270,24 @@ impl<'t> Node<'t> {
         })
     }
 
+    /// Whether no key can stand twice, as far as a look at their marks tells; true for what is no mapping. Large mappings
+    /// and texts that the source writes otherwise are not looked at.
+    #[must_use]
+    pub fn has_distinct_keys(self) -> bool {
+        let end = if self.kind() == Kind::Mapping { self.after() } else { return true };
+        let (mut next, mut marks, mut count) = (self.index + 1, [0; 24], 0);
+        while next < end {
+            let entry = self.sibling(next).entry();
+            if count == marks.len() || entry.flags & OWNED != 0 || marks[..count].contains(&entry.data) {
+                return false;
+            }
+            marks[count] = entry.data;
+            count += 1;
+            next = self.sibling(next + 1).after();
+        }
+        true
+    }
+
     /// The key and value under a name. Of duplicates the last one wins, as for Kubernetes.
     #[must_use]
     pub fn entry_of(self, name: &str) -> Option<(Node<'t>, Node<'t>)> {
@@ -277,15 +295,14 @@ impl<'t> Node<'t> {
         let mark = mark(name.as_bytes());
         let (mut next, mut found, mut steps) = (self.index + 1, None, 0);
         // Rules ask for most of what they know here, so that a step must cost next to nothing.
-        while next < end {
+        let entries = &self.tree.entries[..end as usize];
+        while let [entry, value, ..] = &entries[next as usize..] {
             steps += 1;
-            let (key, value) = (self.sibling(next), self.sibling(next + 1));
-            let entry = key.entry();
             let alike = entry.data == mark || entry.flags & OWNED != 0;
-            if alike && entry.flags & HIDDEN == 0 && key.scalar() == Some(name) {
-                found = Some((key, value));
+            if alike && entry.flags & HIDDEN == 0 && self.sibling(next).scalar() == Some(name) {
+                found = Some((self.sibling(next), self.sibling(next + 1)));
             }
-            next = value.after();
+            next = if matches!(value.kind, Kind::Sequence | Kind::Mapping) { value.data } else { next + 2 };
         }
         spend(steps);
         found
@@ -647,5 +664,23 @@ mod tests {
             "the item's name"
         );
         assert_eq!(root.locate(&Path::root().join("a").join(7usize)), Span::new(0, 1));
+    }
+
+    #[test]
+    fn marks_tell_most_keys_apart() {
+        let mapping = |text: &str| {
+            let mut b = Builder::new(text.to_owned());
+            let map = b.open(Kind::Mapping, Style::Flow, Span::new(0, 0));
+            for at in (0..text.len() as u32).step_by(2) {
+                b.scalar(Kind::String, Style::Plain, Span::new(at, at + 1), Text::Slice);
+                b.scalar(Kind::Null, Style::Plain, Span::new(at + 1, at + 1), Text::Owned("null".into()));
+            }
+            b.close(map, text.len() as u32);
+            b.finish().root().has_distinct_keys()
+        };
+        assert!(mapping("a,b,c,"));
+        assert!(!mapping("a,b,a,"));
+        assert!(!mapping("abcdefghijklmnopqrstuvwxyz".repeat(2).as_str()), "too many to look at");
+        assert!(sample().root().get("a").unwrap().has_distinct_keys() && !sample().root().has_distinct_keys());
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn run(args: &Images, console: &Console) -> anyhow::Result<u8> {
     match (&args.image, args.format) {
         (None, DataFormat::Pretty) => list(images.rows(), &mut text)?,
         (None, DataFormat::Json) => {
-            let rows: Vec<Value> = images.rows().iter().map(row).collect();
+            let rows: Vec<Value> = images.rows().map(row).collect();
             serde_json::to_writer_pretty(&mut text, &rows)?;
             writeln!(text)?;
         }
@@ -49,8 +49,9 @@ fn row(row: &ImageFacts) -> Value {
 }
 
 /// One line a row: what it is about, and of what it speaks.
-fn list(rows: &[ImageFacts], out: &mut Vec<u8>) -> anyhow::Result<()> {
+fn list<'r>(rows: impl ExactSizeIterator<Item = &'r ImageFacts>, out: &mut Vec<u8>) -> anyhow::Result<()> {
     let bold = Style::new().bold();
+    let count = rows.len();
     for row in rows {
         let mut about: Vec<String> = Vec::new();
         for (name, list) in [("tags", &row.tags), ("exceptTags", &row.except_tags)] {
@@ -65,7 +66,7 @@ fn list(rows: &[ImageFacts], out: &mut Vec<u8>) -> anyhow::Result<()> {
         let images = safe::sentence(&row.images.join(", "));
         writeln!(out, "{bold}{images}{bold:#}{}: {}", safe::sentence(&about), fields.join(", "))?;
     }
-    writeln!(out, "\n{} rows; `crashlint images IMAGE` shows what is known of one image", rows.len())?;
+    writeln!(out, "\n{count} rows; `crashlint images IMAGE` shows what is known of one image")?;
     Ok(())
 }
 

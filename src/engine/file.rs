@@ -12,7 +12,7 @@ use crate::k8s::set::{Asked, Facts, Set};
 use crate::node::Document;
 use crate::policy::Policy;
 use crate::read::parts;
-use crate::rules::{Check, RULES};
+use crate::rules::Check;
 use crate::source::{Source, Span};
 use std::path::Path;
 use std::sync::Arc;
@@ -138,10 +138,11 @@ impl File<'_> {
             self.outcome.not_rendered.push(NotRendered { file, why: "template" });
             return;
         }
-        let may_patch =
-            memchr::memmem::find(own_text, b"$patch").or_else(|| memchr::memmem::find(own_text, b"$retainKeys"));
+        let is_directive =
+            |at: usize| own_text[at..].starts_with(b"$patch") || own_text[at..].starts_with(b"$retainKeys");
+        let may_patch = memchr::memchr_iter(b'$', own_text).any(is_directive);
         let mut faults = Vec::new();
-        for rule in RULES.iter().filter(|rule| self.policy.runs(rule.name)) {
+        for (rule, _) in self.policy.rules() {
             if let Check::Document(check) = rule.check {
                 check(document, &mut faults);
             }
@@ -152,7 +153,7 @@ impl File<'_> {
             let within = |fault: &Finding| matches!(fault.place, Place::Span(span) if (whole.start..=whole.end).contains(&span.start));
             let (own, rest) = faults.into_iter().partition(within);
             faults = rest;
-            self.object(object, own, may_patch.is_some());
+            self.object(object, own, may_patch);
         }
         let view = self.view(None, false);
         let verdicts: Vec<_> =

@@ -5,7 +5,7 @@ use super::file::{Common, File, KindRow, Profile, Tiers};
 use super::{Completeness, Mode, Policy, PolicyError, Setting, unknown_rule};
 use crate::finding::Safety;
 use crate::k8s::decode::{self, Problem};
-use crate::k8s::images::{ImageFacts, Images};
+use crate::k8s::images::Images;
 use crate::k8s::kinds::{Kind, Runs};
 use crate::k8s::tables::{Rows, SlowStarter};
 use crate::node::{Builder, Kind as Shape, Node, Style, Text, Tree};
@@ -37,25 +37,21 @@ fn table<T: DeserializeOwned>(text: &'static str) -> T {
     decode::strict(document.tree.root()).expect("it decodes")
 }
 
-/// What is known of images, in the order in which it is asked: the files of `policies/images/` as JSON, which is read
-/// ten times as fast at every start. A test holds that it is fresh.
-const IMAGES: &str = include_str!("../../policies/images/table.json");
+/// What is known of images, in the order in which it is asked: the rows of the files of `policies/images/`, one a line. A test
+/// holds that it is fresh.
+const IMAGES: &str = include_str!("../../policies/images/table.jsonl");
 
 /// The built-in tables, read once.
 static TABLES: LazyLock<Arc<Rows>> = LazyLock::new(|| Arc::new(tables()));
 
 fn tables() -> Rows {
     #[derive(serde::Deserialize)]
-    struct Facts {
-        images: Vec<ImageFacts>,
-    }
-    #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Slow {
         slow_starters: Vec<SlowStarter>,
     }
     Rows {
-        images: Images::new(table::<Facts>(IMAGES).images),
+        images: Images::compiled_in(IMAGES),
         slow_starters: table::<Slow>(include_str!("../../policies/slow-starters.yaml")).slow_starters,
         kinds: Vec::new(),
     }
@@ -223,7 +219,7 @@ impl Reader<'_> {
         // A file's own rows are asked first.
         tables.slow_starters.splice(0..0, file.slow_starters);
         if !file.images.is_empty() {
-            tables.images = Images::new(file.images.into_iter().chain(tables.images.rows().iter().cloned()).collect());
+            tables.images = std::mem::take(&mut tables.images).behind(file.images);
         }
     }
 

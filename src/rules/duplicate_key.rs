@@ -38,6 +38,9 @@ fn check(document: &Document<'_>, findings: &mut Vec<Finding>) {
 
 /// Sorted by name, equal keys are neighbours, in the order of the file.
 fn repeated<'t>(mapping: Node<'t>, keys: &mut Vec<(&'t str, Node<'t>)>, findings: &mut Vec<Finding>) {
+    if mapping.has_distinct_keys() {
+        return;
+    }
     keys.clear();
     keys.extend(
         mapping.entries().filter(|(key, _)| !key.is_aliased()).filter_map(|(key, _)| Some((key.scalar()?, key))),

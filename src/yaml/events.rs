@@ -45,6 +45,7 @@ struct Frame {
 }
 
 pub(super) struct Reader<'s> {
+    /// The file up to the document's end.
     text: &'s str,
     base: u32,
     pub(super) builder: Builder<'s>,
@@ -66,7 +67,7 @@ impl<'s> Reader<'s> {
     pub(super) fn new(text: &'s str, part: Span) -> Self {
         let builder = Builder::new(text).sized_for(part.range().len());
         Self {
-            text,
+            text: &text[..part.end as usize],
             base: part.start,
             builder,
             frames: Vec::new(),

@@ -95,7 +95,8 @@ fn read<'s>(text: &'s str, part: Span, shown: &str) -> Result<Option<Document<'s
 
 /// A byte order mark behind comments: for the parser it is none of the document, for kubectl its first character.
 fn late_byte_order_mark(text: &str, part: Span) -> Option<u32> {
-    let is_comment = |line: &&str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    let is_comment =
+        |line: &&str| matches!(line.trim_start_matches([' ', '\t', '\r', '\n']).bytes().next(), None | Some(b'#'));
     let before: usize = text[part.range()].split_inclusive('\n').take_while(is_comment).map(str::len).sum();
     let at = part.start + before as u32;
     (before > 0 && text[at as usize..part.end as usize].starts_with('\u{feff}')).then_some(at)

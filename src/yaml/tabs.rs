@@ -52,7 +52,7 @@ impl Tabs {
                 before = Some(stretch);
             }
             let line_start = text[..at as usize].rfind('\n').map_or(0, |end| end + 1).max(part.start as usize);
-            let prefix = &text[line_start..at as usize];
+            let prefix = text[line_start..at as usize].trim_start_matches('\u{feff}');
             let refused = match stretches.peek() {
                 Some((span, Stretch::Block(content))) if span.start <= at => {
                     prefix.bytes().all(|byte| byte == b' ') && in_indentation(text, *span, *content, at, prefix.len())

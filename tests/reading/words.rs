@@ -25,6 +25,8 @@ fn errors_point_and_advise() {
         ("a: 1\n--- b\n", "b", "only a comment"),
         ("a: @b\n", "@b", ""),
         ("%YAML 1.2\n---\na: 1\n", "%YAML", "take the line out"),
+        ("a:\n  - b: [c]\n\t  d: e\n---\nf: g\th\n", "\t  d", "use spaces"),
+        ("\u{feff}\ta: b\n", "\t", "use spaces"),
         ("  a: b\nc: d\n", "c: d", "drops the rest"),
         ("  - a\n- b\n", "- b", "drops the rest"),
         ("{a: b}\nc: d\n", "c: d", "drops the rest"),

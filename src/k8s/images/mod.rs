@@ -10,27 +10,82 @@ use super::image::{Image, glob};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::OnceLock;
 
 /// Rows, found by the last segment of an image's repository.
 #[derive(Clone, Debug, Default)]
 pub struct Images {
-    rows: Vec<ImageFacts>,
+    rows: Vec<Row>,
     /// Rows by the last segment of their patterns, where that holds no `*`.
     by_name: HashMap<String, Vec<usize>>,
     /// The others.
     by_pattern: Vec<usize>,
 }
 
+/// A row; one that is compiled in is decoded when it is first asked, as most never are.
+#[derive(Clone, Debug)]
+struct Row {
+    /// The row as JSON, `images` first.
+    text: &'static str,
+    facts: OnceLock<ImageFacts>,
+}
+
+impl Row {
+    fn facts(&self) -> &ImageFacts {
+        self.facts.get_or_init(|| serde_json::from_str(self.text).expect("a test decodes each row that is compiled in"))
+    }
+
+    /// Its patterns, read off the text where it is not decoded.
+    fn patterns(&self) -> impl Iterator<Item = &str> {
+        let decoded = self.facts.get();
+        let list = self
+            .text
+            .strip_prefix("{\"images\":[")
+            .filter(|_| decoded.is_none())
+            .and_then(|rest| rest.split(']').next());
+        // Quotes around each, and a comma between two.
+        let written = list.unwrap_or_default().split('"').skip(1).step_by(2);
+        decoded.into_iter().flat_map(|facts| &facts.images).map(String::as_str).chain(written)
+    }
+}
+
+impl From<ImageFacts> for Row {
+    fn from(facts: ImageFacts) -> Self {
+        Self { text: "", facts: facts.into() }
+    }
+}
+
 impl Images {
     /// Rows in the order in which they are asked.
     #[must_use]
     pub fn new(rows: Vec<ImageFacts>) -> Self {
+        Self::of(rows.into_iter().map(Row::from).collect())
+    }
+
+    /// Rows that are compiled in, one a line, each as JSON with `images` first.
+    #[must_use]
+    pub fn compiled_in(lines: &'static str) -> Self {
+        Self::of(lines.lines().map(|text| Row { text, facts: OnceLock::new() }).collect())
+    }
+
+    /// These rows behind others.
+    #[must_use]
+    pub fn behind(self, rows: Vec<ImageFacts>) -> Self {
+        Self::of(rows.into_iter().map(Row::from).chain(self.rows).collect())
+    }
+
+    fn of(rows: Vec<Row>) -> Self {
         let (mut by_name, mut by_pattern): (HashMap<String, Vec<usize>>, Vec<usize>) = Default::default();
         for (at, row) in rows.iter().enumerate() {
-            for pattern in &row.images {
+            for pattern in row.patterns() {
                 let name = pattern.rsplit('/').next().unwrap_or(pattern);
-                let list =
-                    if name.contains('*') { &mut by_pattern } else { by_name.entry(name.to_owned()).or_default() };
+                let list = if name.contains('*') {
+                    &mut by_pattern
+                } else if let Some(list) = by_name.get_mut(name) {
+                    list
+                } else {
+                    by_name.entry(name.to_owned()).or_default()
+                };
                 if list.last() != Some(&at) {
                     list.push(at);
                 }
@@ -40,9 +95,8 @@ impl Images {
     }
 
     /// All rows, in their order.
-    #[must_use]
-    pub fn rows(&self) -> &[ImageFacts] {
-        &self.rows
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &ImageFacts> {
+        self.rows.iter().map(Row::facts)
     }
 
     /// The rows that may be about a repository of this last segment, in their order.
@@ -82,7 +136,7 @@ impl Images {
             }
         };
         for at in self.candidates(image.short_name()) {
-            let row = &self.rows[at];
+            let row = self.rows[at].facts();
             if !row.images.iter().any(exact) || !row.holds_for(image) || found.contains(&at) {
                 continue;
             }
@@ -98,7 +152,7 @@ impl Images {
     /// The row about an operating system whose official image has the same name, for a copy elsewhere.
     #[must_use]
     pub fn same_name(&self, image: &Image<'_>) -> Option<&ImageFacts> {
-        self.candidates(image.short_name()).into_iter().map(|at| &self.rows[at]).find(|row| {
+        self.candidates(image.short_name()).into_iter().map(|at| self.rows[at].facts()).find(|row| {
             let same = |pattern: &String| !pattern.contains('/') && glob(pattern, image.short_name());
             row.os && row.images.iter().any(same) && row.holds_for(image)
         })
@@ -111,7 +165,7 @@ const MAX_LIKE: usize = 4;
 /// The rows about one image. Each question is answered by the first of them that says something.
 #[derive(Clone, Debug)]
 pub struct Known<'a> {
-    all: &'a [ImageFacts],
+    all: &'a [Row],
     at: Rc<[usize]>,
 }
 
@@ -119,7 +173,7 @@ impl<'a> Known<'a> {
     /// The rows themselves, in the order in which they are asked.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a ImageFacts> {
         let all = self.all;
-        self.at.iter().map(move |at| &all[*at])
+        self.at.iter().map(move |at| all[*at].facts())
     }
 
     /// Whether nothing is known.

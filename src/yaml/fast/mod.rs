@@ -54,9 +54,11 @@ pub(super) fn document(text: &str, part: Span) -> Option<Option<Document<'_>>> {
         return Some(None);
     }
     reader.node(END, true).ok()?;
-    let root = reader.builder.peek(0);
-    let is_block = matches!(root.kind(), Kind::Mapping | Kind::Sequence) && root.style() == Style::Block;
-    (is_block && reader.column == END).then(|| Some(Document { tree: reader.builder.finish(), text, span: part }))
+    if reader.column != END {
+        return None;
+    }
+    let tree = reader.builder.finish();
+    Some((!tree.root().is_null()).then_some(Document { tree, text, span: part }))
 }
 
 /// Offsets count from the beginning of the file.
