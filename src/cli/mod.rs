@@ -123,6 +123,11 @@ impl Console {
     /// Writes to standard output. A reader that has gone is no error.
     fn print(&self, text: &[u8]) -> anyhow::Result<()> {
         let stdout = io::stdout();
+        if memchr::memchr(0x1B, text).is_none() {
+            // Nothing to take out, and a log can be large.
+            let mut stdout = stdout.lock();
+            return kept(stdout.write_all(text).and_then(|()| stdout.flush())).context("standard output");
+        }
         let choice = self.choice(anstream::AutoStream::choice(&stdout));
         let mut stream = anstream::AutoStream::new(stdout.lock(), choice);
         kept(stream.write_all(text).and_then(|()| stream.flush())).context("standard output")

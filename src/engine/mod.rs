@@ -53,7 +53,7 @@ pub fn lint_sets(
     let done = AtomicUsize::new(0);
     let tell = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
     let run = || sets.iter().map(|inputs| gather(one_set(inputs, policy, &tell))).collect();
-    let mut reports: Vec<Report> = match pool(threads) {
+    let mut reports: Vec<Report> = match pool(threads, total) {
         Some(pool) => pool.install(run),
         // No thread to be had: this one has to do.
         None => run(),
@@ -95,8 +95,10 @@ fn one_set(inputs: &[Input], policy: &Policy, tell: &(dyn Fn() + Sync)) -> Vec<O
     both.map(|(first, second)| if second.alone { second.outcome } else { first.and(second.outcome) }).collect()
 }
 
-/// Threads with room for deep recursion; 0 means one for each core.
-fn pool(threads: usize) -> Option<rayon::ThreadPool> {
+/// Threads with room for deep recursion; 0 means one for each core. There are never more than files.
+fn pool(threads: usize, files: usize) -> Option<rayon::ThreadPool> {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let threads = if threads == 0 { cores() } else { threads }.min(files.max(1));
     rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build().ok()
 }
 

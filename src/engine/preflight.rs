@@ -43,7 +43,7 @@ pub struct Denied {
 #[must_use]
 pub fn preflight(inputs: &[Input], policy: &Policy, excluded: &[String]) -> Preflight {
     let run = || inputs.par_iter().map(|input| guarded(input, policy, excluded)).collect::<Vec<_>>();
-    let parts = match super::pool(0) {
+    let parts = match super::pool(0, inputs.len()) {
         Some(pool) => pool.install(run),
         None => run(),
     };

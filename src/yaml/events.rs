@@ -439,11 +439,12 @@ impl<'s> Reader<'s> {
         let text = self.text.as_bytes();
         let is_tab = |at: u32| text.get(at as usize) == Some(&b'\t');
         if message == TAB && !is_tab(offset) {
-            // The mark stands behind the tab, or where the scalar begins in whose continuation it is.
-            offset = if offset > self.base && is_tab(offset - 1) {
-                offset - 1
-            } else {
-                offset + memchr::memchr(b'\t', &text[offset as usize..]).unwrap_or_default() as u32
+            // The mark stands behind the line's blanks, or where the scalar begins in whose continuation the tab is.
+            let before = &text[self.base as usize..offset as usize];
+            let mut blanks = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t'));
+            offset = match blanks.position(|&byte| byte == b'\t') {
+                Some(back) => offset - back as u32 - 1,
+                None => offset + memchr::memchr(b'\t', &text[offset as usize..]).unwrap_or_default() as u32,
             };
         }
         Malformed { offset, message }
