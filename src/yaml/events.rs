@@ -59,6 +59,8 @@ pub(super) struct Reader<'s> {
     copied: u64,
     /// Where tabs may stand; `None` where there are none.
     pub(super) tabs: Option<Tabs>,
+    /// What stands for `'` in double-quoted scalars as the parser sees them.
+    pub(super) quote: Option<char>,
     /// Where the document is ended by `...`.
     pub(super) document_end: Option<u32>,
 }
@@ -77,6 +79,7 @@ impl<'s> Reader<'s> {
             aliased: 0,
             copied: 0,
             tabs: None,
+            quote: None,
             document_end: None,
         }
     }
@@ -138,6 +141,8 @@ impl<'s> Reader<'s> {
         };
         // The parser writes `~` for a value that isn't there.
         let value = if style == Style::Plain && written.is_empty() { "" } else { value };
+        let quoted = self.quote.filter(|_| style == Style::DoubleQuoted).map(|quote| value.replace(quote, "'"));
+        let value = quoted.as_deref().unwrap_or(value);
         self.check(written, style, span)?;
         let is_key = self.frames.last().is_some_and(|frame| frame.at_key);
         if is_key && let Some(frame) = self.frames.last().filter(|frame| frame.is_flow) {

@@ -6,6 +6,7 @@ use super::tabs::Tabs;
 use crate::node::{Document, Malformed};
 use crate::source::Span;
 use granit_parser::{ErrorKind, Event, Options, Parser, ScanError};
+use std::borrow::Cow;
 
 /// How deep collections may lie in each other, those of aliases included. kubectl goes to 10,000;
 /// no schema of Kubernetes goes to 100, and whoever walks a tree does so by recursion.
@@ -18,31 +19,73 @@ pub(super) fn document(text: &str, part: Span) -> Result<Option<Document<'_>>, M
     if let Some(offset) = late_byte_order_mark(text, part) {
         return Err(Malformed { offset, message: LATE_MARK.into() });
     }
-    let first = match read(text, part, &text[part.range()]) {
-        Err((malformed, true)) => malformed,
-        other => return other.map_err(|(malformed, _)| malformed),
-    };
-    // Between brackets a tab is a blank for kubectl's reader, for the parser not at a line's beginning: let it see spaces
-    // there. `Tabs` sees what stands there, and refuses what is not between brackets.
-    let mut shown = text[part.range()].to_owned();
-    let mut last = first;
-    for _ in 0..MAX_TAB_RUNS {
-        shown = without_tabs(&shown, (last.offset - part.start) as usize);
-        match read(text, part, &shown) {
-            Err((malformed, true)) if malformed.offset > last.offset => last = malformed,
-            // What `Tabs` refuse is certain.
-            Err((malformed, _)) if malformed.message == TAB || malformed.offset < last.offset => {
-                return Err(malformed);
-            }
-            Err(_) => break,
+    let mut shown = Cow::Borrowed(&text[part.range()]);
+    let mut quote = None;
+    // The last tab that the parser refused.
+    let mut tab: Option<Malformed> = None;
+    for _ in 0..MAX_READINGS {
+        let (malformed, stumble) = match read(text, part, &shown, quote) {
             Ok(document) => return Ok(document),
+            Err(error) => error,
+        };
+        let at = (malformed.offset - part.start) as usize;
+        match stumble {
+            Some(Stumble::Tab) if tab.as_ref().is_none_or(|tab| tab.offset < malformed.offset) => {
+                shown = without_tabs(&shown, at).into();
+                tab = Some(malformed);
+            }
+            Some(Stumble::Escape) => {
+                let stand_in = quote.or_else(|| absent(&text[part.range()])).unwrap_or('\'');
+                let Some(changed) = without_quotes(&shown, at, stand_in) else { return Err(malformed) };
+                shown = changed.into();
+                quote = Some(stand_in);
+            }
+            // What `Tabs` refuse is certain; any other fault behind a tab the tab may have caused.
+            _ => {
+                let certain = |tab: &Malformed| malformed.message == TAB || malformed.offset < tab.offset;
+                return Err(tab.filter(|tab| !certain(tab)).unwrap_or(malformed));
+            }
         }
     }
-    Err(last)
+    let message = "tabs begin lines between brackets in too many places: use spaces";
+    Err(tab.unwrap_or(Malformed { offset: part.start, message: message.into() }))
 }
 
-/// How many stretches of lines that begin with tabs are looked at once more: each costs a reading.
-const MAX_TAB_RUNS: usize = 32;
+/// How often a document is read: once, and once more for each place at which the parser stumbles and kubectl's reader does not.
+const MAX_READINGS: usize = 33;
+
+/// What the parser refuses and kubectl's reader takes. It is shown another text of the same length instead.
+enum Stumble {
+    /// A tab that begins a line between brackets. `Tabs` sees what stands there, and refuses those that are elsewhere.
+    Tab,
+    /// `\\'` between double quotes.
+    Escape,
+}
+
+/// A character of two bytes that a text does not hold.
+fn absent(text: &str) -> Option<char> {
+    ('\u{100}'..'\u{800}').find(|&character| !text.contains(character))
+}
+
+/// The text with a character of two bytes for each `\\'` of the double-quoted scalar at `at`; none where there are none.
+fn without_quotes(text: &str, at: usize, stand_in: char) -> Option<String> {
+    let bytes = text.as_bytes();
+    let mut changed = text[..at].to_owned();
+    let (mut from, mut end) = (at, at + usize::from(bytes.get(at) == Some(&b'"')));
+    while let Some(found) = memchr::memchr2(b'"', b'\\', bytes.get(end..)?).map(|found| end + found) {
+        if bytes[found] == b'"' {
+            break;
+        }
+        if bytes.get(found + 1) == Some(&b'\'') {
+            changed.push_str(&text[from..found]);
+            changed.push(stand_in);
+            from = found + 2;
+        }
+        end = found + 2;
+    }
+    changed.push_str(&text[from..]);
+    (from > at && changed.len() == text.len()).then_some(changed)
+}
 
 /// The text with spaces for the tabs that begin the line at `at` and the lines after it, up to one that begins with none.
 fn without_tabs(text: &str, at: usize) -> String {
@@ -61,18 +104,29 @@ fn without_tabs(text: &str, at: usize) -> String {
     spaced
 }
 
-/// Reads the document of a part of which the parser is shown another text of the same length, and says of an error whether
-/// it is a tab in an indentation.
-fn read<'s>(text: &'s str, part: Span, shown: &str) -> Result<Option<Document<'s>>, (Malformed, bool)> {
+/// Reads the document of a part of which the parser is shown another text of the same length, in which a character stands for
+/// quotes. Of an error it says whether another text may help.
+fn read<'s>(
+    text: &'s str,
+    part: Span,
+    shown: &str,
+    quote: Option<char>,
+) -> Result<Option<Document<'s>>, (Malformed, Option<Stumble>)> {
     let mut reader = Reader::new(text, part);
     reader.tabs = memchr::memchr(b'\t', &text.as_bytes()[part.range()]).map(|_| Tabs::default());
+    reader.quote = quote;
     let mut events = Parser::new_from_str_with_options(shown, options());
     let refused = |reader: &Reader<'_>, error: ScanError| {
-        (reader.refused(&error), *error.kind() == ErrorKind::TabInBlockIndentation)
+        let stumble = match error.kind() {
+            ErrorKind::TabInBlockIndentation => Some(Stumble::Tab),
+            ErrorKind::UnknownQuotedScalarEscape => Some(Stumble::Escape),
+            _ => None,
+        };
+        (reader.refused(&error), stumble)
     };
     for event in &mut events {
         let (event, span) = event.map_err(|error| refused(&reader, error))?;
-        if !reader.event(event, reader.placed(&span)).map_err(|malformed| (malformed, false))? {
+        if !reader.event(event, reader.placed(&span)).map_err(|malformed| (malformed, None))? {
             break;
         }
     }
@@ -81,13 +135,13 @@ fn read<'s>(text: &'s str, part: Span, shown: &str) -> Result<Option<Document<'s
             let (event, span) = event.map_err(|error| refused(&reader, error))?;
             match event {
                 Event::Comment(..) | Event::StreamEnd => {}
-                _ => return Err((dropped(reader.placed(&span)), false)),
+                _ => return Err((dropped(reader.placed(&span)), None)),
             }
         }
     }
     let end = reader.document_end.unwrap_or(part.end);
     if let Some(offset) = reader.tabs.as_ref().and_then(|tabs| tabs.fault(text, Span::new(part.start, end))) {
-        return Err((Malformed { offset, message: TAB.into() }, false));
+        return Err((Malformed { offset, message: TAB.into() }, None));
     }
     let tree = reader.builder.finish();
     Ok((!tree.root().is_null()).then_some(Document { tree, text, span: part }))

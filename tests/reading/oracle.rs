@@ -59,9 +59,9 @@ const STRICTER: &[&str] = &[
     "invalid content after document end marker",
     "invalid trailing content after",
     "an anchor's name can hold letters",
+    "while scanning a tag, did not find expected whitespace",
     // Shown instead of the YAML's own fault where a text begins with `{`.
     "JSON needs a key in double quotes here",
-    "a byte order mark may stand at the beginning only",
     // A `|` in its key's column.
     "a `:` is missing after this key",
 ];
@@ -102,8 +102,7 @@ fn differences(texts: &[String]) -> Vec<String> {
             (Some(_), None) if no_object(&theirs, ours.len()) => {}
             (Some((_, message)), None) if STRICTER.iter().any(|known| message.starts_with(known)) => {}
             // A `null` that the rest is dropped behind is no document.
-            (Some((_, message)), None) if message.starts_with("for kubectl's reader") && theirs.len() <= ours.len() => {
-            }
+            (Some(_), None) if theirs.len() <= ours.len() && holds_null(text) => {}
             (Some((offset, _)), None) => {
                 let mut whole = theirs;
                 whole.truncate(ours.len() + 1);
@@ -133,11 +132,19 @@ fn differences(texts: &[String]) -> Vec<String> {
     faults
 }
 
-/// Where the two readers differ on a file's beginning: an end of nothing, and blanks with a tab.
+/// Whether a line begins with what is `null` in all of a document.
+fn holds_null(text: &str) -> bool {
+    text.lines()
+        .any(|line| line.trim_start().starts_with(['~', '&']) || line.trim_start().to_lowercase().starts_with("null"))
+}
+
+/// Where the two readers differ on a file's beginning: byte order marks that are not its first
+/// character, an end of nothing, and blanks with a tab.
 fn begins_oddly(text: &str) -> bool {
+    let late_mark = text.trim_start_matches('\u{feff}').contains('\u{feff}');
     let is_comment = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with('#');
     let first = text.lines().find(|line| !is_comment(line)).unwrap_or_default();
-    first.starts_with("...") || text.trim().is_empty()
+    late_mark || first.starts_with("...") || text.trim().is_empty()
 }
 
 fn none(faults: &[String]) {
@@ -154,7 +161,11 @@ fn all_texts_mean_what_kubernetes_reads() {
 #[test]
 #[ignore = "needs the oracle: tests/kubectl/oracle/run"]
 fn edited_texts_mean_what_kubernetes_reads() {
-    let texts: Vec<String> = super::texts().into_iter().map(|(_, text)| text).filter(|text| !text.is_empty()).collect();
+    // Fixtures come and go; what is made of the corpus by chance stays the same.
+    let inputs = crate::corpus::folder().map(|folder| crate::corpus::inputs(&folder)).unwrap_or_default();
+    let corpus = inputs.iter().filter_map(|input| std::fs::read_to_string(input.path.as_ref()?).ok());
+    let texts: Vec<String> = corpus.filter(|text| !text.is_empty()).collect();
+    assert!(!texts.is_empty(), "CRASHLINT_CORPUS must name a folder of manifests");
     let half = |seed: u64| {
         let mut chance = Chance(seed);
         let mut faults = Vec::new();

@@ -48,6 +48,15 @@ fn errors_point_and_advise() {
 }
 
 #[test]
+fn quotes_may_be_escaped_as_for_kubectl() {
+    let text = "a: \"b\\'c\\\\\" # \\'\nd: 'e\\'\nf: [\"\\'\", \"\\n\\'é\"]\n\"\\'\": Ā\n";
+    let documents = read(text).unwrap();
+    let expected = serde_json::json!({"a": "b'c\\", "d": "e\\", "f": ["'", "\n'é"], "'": "Ā"});
+    assert_eq!(documents[0].tree.root().to_json(), expected);
+    assert!(read("a: \"\\'\\z\"\n").unwrap_err().message.contains("no such escape"));
+}
+
+#[test]
 fn tabs_are_fine_where_kubectl_takes_them() {
     for text in [
         "a:\tb\t# c\td\n",

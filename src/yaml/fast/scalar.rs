@@ -184,7 +184,7 @@ impl Reader<'_> {
             b'n' => '\n',
             b't' => '\t',
             b'r' => '\r',
-            byte @ (b'"' | b'\\' | b' ') => char::from(byte),
+            byte @ (b'"' | b'\'' | b'\\' | b' ') => char::from(byte),
             b'u' => {
                 let digits =
                     self.text.get(at + 1..at + 5).filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
