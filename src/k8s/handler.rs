@@ -272,6 +272,15 @@ impl<'t> Handler<'t> {
             }
     }
 
+    /// Whether the image may listen on a port, for all that is known of it.
+    fn may_be_served(self, port: u16, tables: &Tables) -> bool {
+        let Some(stock) = self.container.stock(tables) else { return true };
+        let listening = stock.listening();
+        !listening.all
+            || listening.ports.is_empty()
+            || listening.ports.iter().any(|listen| !listen.udp && listen.port == port)
+    }
+
     /// Whether a second probe may ask the same way: it can be asked at all, and no rule has a word to say
     /// against it.
     #[must_use]
@@ -282,7 +291,11 @@ impl<'t> Handler<'t> {
                 command.is_some_and(|command| command.kind() == Kind::Sequence && command.count() > 0)
                     && self.not_runnable(tables).is_none()
             }
-            _ => self.host().is_none() && self.port_number().is_some() && self.better_scheme().is_none(),
+            _ => {
+                self.host().is_none()
+                    && self.port_number().is_some_and(|port| self.may_be_served(port, tables))
+                    && self.better_scheme().is_none()
+            }
         };
         askable && self.asks_others().is_none()
     }

@@ -59,6 +59,10 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     if !container.is_long_running() || startup.node().is_some() || !liveness.is_readable() {
         return;
     }
+    // The kubelet throws away what it can't run: such a probe kills nobody.
+    if liveness.handler().is_some_and(|handler| handler.not_runnable(context.tables).is_some()) {
+        return;
+    }
     let options: &Options = context.options();
     let slow = context.tables.slow_starter(*container);
     let needed = slow.as_ref().map_or(options.unknown_needs_seconds, |(row, _)| row.seconds);

@@ -226,6 +226,9 @@ impl Daemon {
         let stays = self.unless.iter().find(|word| !matches!(**word, "--help" | "--version"));
         Some(match (stays, self.with) {
             (Some(&"=daemon off"), _) => "run `nginx -g \"daemon off;\"`".to_owned(),
+            (Some(&"=FOREGROUND"), _) if self.names.contains(&"httpd") => {
+                "keep it in the foreground with `-DFOREGROUND`, or with `-f` if it is busybox's".to_owned()
+            }
             (Some(word), _) if word.starts_with('=') => format!("keep it in the foreground with `-D{}`", &word[1..]),
             (Some(word), _) => format!("keep it in the foreground with `{word}`"),
             (None, [word, ..]) if word.starts_with(['-', '=']) => {

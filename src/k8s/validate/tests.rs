@@ -168,6 +168,47 @@ fn what_looks_wrong_and_is_accepted() {
 }
 
 #[test]
+fn strategies_and_schedules() {
+    let workload = |kind: &str, more: &str| {
+        let template = "template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: b}]}}";
+        deployment(kind, &format!("{{selector: {{matchLabels: {{a: b}}}}, {more}, {template}}}"))
+    };
+    for (kind, more) in [
+        ("Deployment", "strategy: {type: Recreate}"),
+        ("Deployment", "strategy: {rollingUpdate: {maxSurge: 1}}"),
+        ("Deployment", "strategy: {type: Recreate, rollingUpdate: null}"),
+        ("StatefulSet", "updateStrategy: {type: OnDelete}"),
+        ("DaemonSet", "updateStrategy: {type: OnDelete, rollingUpdate: {maxUnavailable: 1}}"),
+    ] {
+        assert!(workload(kind, more).is_empty(), "{kind} {more}: {:?}", workload(kind, more));
+    }
+    assert_eq!(
+        workload("StatefulSet", "updateStrategy: {type: Rolling}"),
+        ["spec.updateStrategy.type: `type` must be one of `RollingUpdate`, `OnDelete`, not `Rolling`"]
+    );
+    assert_eq!(
+        workload("Deployment", "strategy: {type: Recreate, rollingUpdate: {maxSurge: 1}}"),
+        ["spec.strategy.rollingUpdate: `rollingUpdate` can't stand beside `type: Recreate`"]
+    );
+    let job = "jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: a, image: b}]}}}}";
+    let cron = |schedule: &str| deployment("CronJob", &format!("{{schedule: '{schedule}', {job}}}"));
+    for fine in [
+        "0 3 * * *",
+        "@daily",
+        "@every 1h30m",
+        "TZ=UTC 0 3 * * *",
+        "*/5 1-3,5 ? JAN mon#1",
+        "{{ .Values.schedule }}",
+        "$SCHEDULE now",
+    ] {
+        assert!(cron(fine).is_empty(), "{fine}: {:?}", cron(fine));
+    }
+    for wrong in ["0 3 * *", "0 0 3 * * *"] {
+        assert!(cron(wrong)[0].starts_with("spec.schedule: a schedule has five fields"), "{wrong}: {:?}", cron(wrong));
+    }
+}
+
+#[test]
 fn selectors_and_restart_policies() {
     let template = |labels: &str, more: &str| {
         format!("template: {{metadata: {{labels: {labels}}}, spec: {{{more} containers: [{{name: a, image: b}}]}}}}")

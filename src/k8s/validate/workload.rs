@@ -69,14 +69,18 @@ impl<'t> Checker<'t> {
                 for key in ["replicas", "minReadySeconds"] {
                     self.at_least(spec, key, 0);
                 }
+                self.strategy(object, spec);
             }
             // ValidateReplicationControllerSpec; its selector defaults to the template's labels.
             "ReplicationController" => self.always(object, spec),
             "Job" => self.job(spec),
             "CronJob" => {
                 self.one_of(spec, "concurrencyPolicy", &["Allow", "Forbid", "Replace"]);
-                if present(spec, "schedule").is_none_or(|schedule| schedule.as_str() == Some("")) {
-                    self.say(spec, &["schedule"], "a CronJob needs a `schedule`");
+                match text(spec, "schedule") {
+                    "" if present(spec, "schedule").is_none_or(|schedule| schedule.as_str() == Some("")) => {
+                        self.say(spec, &["schedule"], "a CronJob needs a `schedule`");
+                    }
+                    schedule => self.schedule(spec, schedule),
                 }
                 if let Some(job) = present(spec, "jobTemplate").and_then(|template| present(template, "spec")) {
                     self.job(job);
@@ -94,6 +98,39 @@ impl<'t> Checker<'t> {
         ) && present(spec, "template").is_none()
         {
             self.say(spec, &["template"], format!("the {} has no pod template", object.kind));
+        }
+    }
+
+    /// ValidateDeploymentStrategy, ValidateStatefulSetSpec, ValidateDaemonSetUpdateStrategy
+    fn strategy(&mut self, object: &Object<'t>, spec: Node<'t>) {
+        let (field, other, types) = match object.kind {
+            "Deployment" => ("strategy", "Recreate", &["RollingUpdate", "Recreate"]),
+            "StatefulSet" | "DaemonSet" => ("updateStrategy", "OnDelete", &["RollingUpdate", "OnDelete"]),
+            _ => return,
+        };
+        let Some(strategy) = present(spec, field).filter(|strategy| strategy.kind() == Kind::Mapping) else { return };
+        self.one_of(strategy, "type", types);
+        // A DaemonSet's is not looked at.
+        if object.kind != "DaemonSet" && text(strategy, "type") == other && present(strategy, "rollingUpdate").is_some()
+        {
+            let message = format!("`rollingUpdate` can't stand beside `type: {other}`");
+            self.say(strategy, &["rollingUpdate"], message).help = Some("remove one of them".into());
+        }
+    }
+
+    /// validateScheduleFormat: robfig/cron's `ParseStandard` wants five fields, behind a time zone. A macro such as `@daily` is one word.
+    fn schedule(&mut self, spec: Node<'t>, schedule: &str) {
+        let fields =
+            schedule.split_whitespace().filter(|field| !field.starts_with("TZ=") && !field.starts_with("CRON_TZ="));
+        let count = fields.clone().count();
+        let looks_like_one = fields
+            .clone()
+            .all(|field| field.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"*/,-?#".contains(&byte)));
+        if count != 5 && count > 1 && looks_like_one {
+            let message = format!(
+                "a schedule has five fields, minute, hour, day of the month, month and day of the week; this one has {count}"
+            );
+            self.say(spec, &["schedule"], message);
         }
     }
 
