@@ -337,6 +337,7 @@ fn the_table_that_is_compiled_in_is_that_of_the_files() {
     crate::snapshot("policies/images/table.jsonl", &format!("{}\n", lines.join("\n")));
     // Patterns are read off the lines, and rows decoded when they are asked.
     let images = &Policy::default().tables.images;
+    assert_eq!(images.rows().len(), rows.len());
     for (facts, row) in images.rows().zip(&rows) {
         assert_eq!(serde_json::to_value(&facts.images).unwrap(), row["images"]);
         assert!(!facts.images.iter().any(|pattern| pattern.contains(['"', '\\', ']'])), "{:?}", facts.images);

@@ -5,6 +5,7 @@ use super::image::Image;
 use super::pod::Workload;
 use super::probe::{Probe, Purpose};
 use super::quantity::Quantity;
+use super::tables::Tables;
 use crate::node::{Kind, Node};
 use crate::path::Path;
 
@@ -106,6 +107,14 @@ impl<'t> Container<'t> {
     #[must_use]
     pub fn liveness_probe(self) -> Option<Probe<'t>> {
         self.probe(Purpose::Liveness)
+    }
+
+    /// Its livenessProbe, where that can kill: the container is meant to run on, the API server takes its numbers, and the
+    /// kubelet can run it at all (what it can't run it throws away, `prober.go` in `pkg/kubelet/prober`).
+    #[must_use]
+    pub fn killing_probe(self, tables: &Tables) -> Option<Probe<'t>> {
+        let runs = |probe: &Probe<'t>| probe.handler().is_none_or(|handler| handler.not_runnable(tables).is_none());
+        self.liveness_probe().filter(|probe| self.is_long_running() && probe.is_readable()).filter(runs)
     }
 
     /// Its readinessProbe.

@@ -55,10 +55,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let Some(probe) = container.liveness_probe().filter(|probe| container.is_long_running() && probe.is_readable())
-    else {
-        return;
-    };
+    let Some(probe) = container.killing_probe(context.tables) else { return };
     let options: &Options = context.options();
     let (period, threshold, timeout) = (probe.period(), probe.failure_threshold(), probe.timeout());
     let tolerance = probe.tolerance();

@@ -34,10 +34,7 @@ pub(super) static RULE: Rule = Rule {
 const PATIENT: u64 = 300;
 
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let Some(liveness) = container.liveness_probe().filter(|probe| container.is_long_running() && probe.is_readable())
-    else {
-        return;
-    };
+    let Some(liveness) = container.killing_probe(context.tables) else { return };
     let field = container.cpu_limit_field();
     let Some(limit) = container.cpu_limit() else { return };
     let milli = limit.times(1000, 1).ceil();

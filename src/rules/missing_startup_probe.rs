@@ -54,15 +54,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
-    let Some(liveness) = container.liveness_probe() else { return };
     let startup = container.startup_probe_field();
-    if !container.is_long_running() || startup.node().is_some() || !liveness.is_readable() {
+    if startup.node().is_some() {
         return;
     }
-    // The kubelet throws away what it can't run: such a probe kills nobody.
-    if liveness.handler().is_some_and(|handler| handler.not_runnable(context.tables).is_some()) {
-        return;
-    }
+    let Some(liveness) = container.killing_probe(context.tables) else { return };
     let options: &Options = context.options();
     let slow = context.tables.slow_starter(*container);
     let needed = slow.as_ref().map_or(options.unknown_needs_seconds, |(row, _)| row.seconds);

@@ -36,9 +36,9 @@ pub fn parts(text: &str, start: u32) -> impl Iterator<Item = Result<Span, Malfor
 /// # Errors
 /// Where it is no YAML.
 pub fn document(text: &str, part: Span) -> Result<Option<Document<'_>>, Malformed> {
-    match fast(text, part) {
-        Some(document) => Ok(document),
-        None => general(text, part),
+    match refusal::control_character(text, part) {
+        Some(malformed) => Err(malformed),
+        None => fast::document(text, part).map_or_else(|| parse::document(text, part), Ok),
     }
 }
 

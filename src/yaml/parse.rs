@@ -35,10 +35,11 @@ pub(super) fn document(text: &str, part: Span) -> Result<Option<Document<'_>>, M
                 tab = Some(malformed);
             }
             Some(Stumble::Escape) => {
-                let stand_in = quote.or_else(|| absent(&text[part.range()])).unwrap_or('\'');
-                let Some(changed) = without_quotes(&shown, at, stand_in) else { return Err(malformed) };
+                quote = quote.or_else(|| absent(&text[part.range()]));
+                let Some(changed) = quote.and_then(|quote| without_quotes(&shown, at, quote)) else {
+                    return Err(malformed);
+                };
                 shown = changed.into();
-                quote = Some(stand_in);
             }
             // What `Tabs` refuse is certain; any other fault behind a tab the tab may have caused.
             _ => {
@@ -58,7 +59,7 @@ const MAX_READINGS: usize = 33;
 enum Stumble {
     /// A tab that begins a line between brackets. `Tabs` sees what stands there, and refuses those that are elsewhere.
     Tab,
-    /// `\\'` between double quotes.
+    /// `\'` between double quotes.
     Escape,
 }
 
@@ -67,7 +68,7 @@ fn absent(text: &str) -> Option<char> {
     ('\u{100}'..'\u{800}').find(|&character| !text.contains(character))
 }
 
-/// The text with a character of two bytes for each `\\'` of the double-quoted scalar at `at`; none where there are none.
+/// The text with a character of two bytes for each `\'` of the double-quoted scalar at `at`; none where there are none.
 fn without_quotes(text: &str, at: usize, stand_in: char) -> Option<String> {
     let bytes = text.as_bytes();
     let mut changed = text[..at].to_owned();
@@ -84,7 +85,7 @@ fn without_quotes(text: &str, at: usize, stand_in: char) -> Option<String> {
         end = found + 2;
     }
     changed.push_str(&text[from..]);
-    (from > at && changed.len() == text.len()).then_some(changed)
+    (from > at).then_some(changed)
 }
 
 /// The text with spaces for the tabs that begin the line at `at` and the lines after it, up to one that begins with none.

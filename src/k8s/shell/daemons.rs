@@ -217,16 +217,16 @@ pub(super) fn ending(argv: &[&str], shown: &str) -> Option<Ending> {
             && (row.with.is_empty() || row.with.iter().any(|word| holds(args, word)))
     })?;
     let ending = background("puts itself into the background, and its first process ends", row.sure);
-    Some(Ending { assumed: row.assumed, settings: row.settings, advice: row.advice(), ..ending })
+    Some(Ending { assumed: row.assumed, settings: row.settings, advice: row.advice(name), ..ending })
 }
 
 impl Daemon {
     /// How it is kept in the foreground.
-    fn advice(&self) -> Option<String> {
+    fn advice(&self, name: &str) -> Option<String> {
         let stays = self.unless.iter().find(|word| !matches!(**word, "--help" | "--version"));
         Some(match (stays, self.with) {
             (Some(&"=daemon off"), _) => "run `nginx -g \"daemon off;\"`".to_owned(),
-            (Some(&"=FOREGROUND"), _) if self.names.contains(&"httpd") => {
+            (Some(&"=FOREGROUND"), _) if name == "httpd" => {
                 "keep it in the foreground with `-DFOREGROUND`, or with `-f` if it is busybox's".to_owned()
             }
             (Some(word), _) if word.starts_with('=') => format!("keep it in the foreground with `-D{}`", &word[1..]),

@@ -118,7 +118,7 @@ impl<'t> Checker<'t> {
         }
     }
 
-    /// validateScheduleFormat: robfig/cron's `ParseStandard` wants five fields, behind a time zone. A macro such as `@daily` is one word.
+    /// validateScheduleFormat: robfig/cron's `ParseStandard` wants five fields, a time zone before them aside. A macro such as `@daily` is one word.
     fn schedule(&mut self, spec: Node<'t>, schedule: &str) {
         let fields =
             schedule.split_whitespace().filter(|field| !field.starts_with("TZ=") && !field.starts_with("CRON_TZ="));

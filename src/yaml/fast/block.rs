@@ -172,24 +172,22 @@ impl Reader<'_> {
         chomping: Chomping,
     ) -> Read<(String, usize, usize)> {
         let mut text = String::new();
-        let (mut after_break, mut after_blank) = (false, false);
+        let (mut is_first, mut after_blank) = (true, false);
         loop {
-            let (end, next) = self.line(at);
+            let (end, mut line) = self.line(at);
             let is_blank = matches!(self.bytes[at], b' ' | b'\t');
-            if style == Style::Folded && after_break && !after_blank && !is_blank {
+            if style == Style::Folded && !is_first && !after_blank && !is_blank {
                 if breaks == 0 {
                     text.push(' ');
                 }
-            } else if after_break {
+            } else if !is_first {
                 text.push('\n');
             }
             text.extend(std::iter::repeat_n('\n', breaks));
             breaks = 0;
             text.push_str(&self.text[at..end]);
             after_blank = is_blank;
-            // kubectl's reader ends the last line, too (`LineReader.Read` in apimachinery's `pkg/util/yaml/decoder.go`).
-            after_break = true;
-            let mut line = next;
+            is_first = false;
             let mut spaces = 0;
             while line < self.bytes.len() {
                 spaces = self.bytes[line..].iter().take(indentation).take_while(|&&byte| byte == b' ').count();
@@ -203,7 +201,8 @@ impl Reader<'_> {
             }
             at = line + spaces;
             if spaces < indentation || at >= self.bytes.len() {
-                if chomping != Chomping::Strip && after_break {
+                // kubectl's reader ends a file's last line, too (`LineReader.Read` in apimachinery's `pkg/util/yaml/decoder.go`).
+                if chomping != Chomping::Strip {
                     text.push('\n');
                 }
                 if chomping == Chomping::Keep {
