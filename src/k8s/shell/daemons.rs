@@ -300,6 +300,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn advice_is_the_programs_own() {
+        let advice = |line: &str| ending(&line.split(' ').collect::<Vec<_>>(), line).and_then(|end| end.advice);
+        let said = |line: &str| advice(line).unwrap_or_default();
+        assert!(said("httpd -p 80").contains("`-f`"), "{}", said("httpd -p 80"));
+        assert_eq!(said("apachectl start"), "keep it in the foreground with `-DFOREGROUND`");
+    }
+
+    #[test]
     fn background_or_foreground() {
         let sure = |line: &str| ending(&line.split(' ').collect::<Vec<_>>(), line).map(|end| end.sure);
         for line in [
