@@ -22,6 +22,7 @@ fn says(row: &ImageFacts) -> BTreeSet<&'static str> {
         ("runsArgs", row.runs_args.is_some()),
         ("takes", row.takes.is_some()),
         ("shells", row.shells.is_some()),
+        ("lacks", row.lacks.is_some()),
         ("runtime", row.runtime.is_some()),
         ("user", row.user.is_some()),
         ("uid", row.uid.is_some()),
@@ -96,6 +97,10 @@ fn faults(row: &ImageFacts, images: &Images) -> Vec<String> {
     ask(entrypoint.is_none_or(|program| !program.contains(' ')), "an entrypoint in shell form".to_owned());
     for shell in row.shells.iter().flatten() {
         ask(["sh", "ash", "bash", "dash", "ksh", "zsh"].contains(&shell.as_str()), format!("`{shell}` is no shell"));
+    }
+    for lacks in row.lacks.iter().flatten() {
+        let name = |name: &String| !name.is_empty() && !name.contains(['/', ' ']);
+        ask(!lacks.any_of.is_empty() && lacks.any_of.iter().all(name), format!("{:?} are no programs", lacks.any_of));
     }
     let number = row.user.as_deref().is_some_and(|user| user.parse::<u32>().is_ok());
     ask(row.uid.is_none() || !number, "a number has no number of its own".to_owned());
@@ -206,6 +211,7 @@ fn a_row_that_is_not_well_formed_is_found() {
         (serde_json::json!({"refuses": [{"anyOf": [], "says": "no"}]}), "it refuses nothing"),
         (serde_json::json!({"refusesOptions": [{"anyOf": ["two words"], "says": "no"}]}), "options that are none"),
         (serde_json::json!({"shells": ["/bin/sh"]}), "`/bin/sh` is no shell"),
+        (serde_json::json!({"lacks": [{"anyOf": ["/bin/ps"]}]}), "[\"/bin/ps\"] are no programs"),
     ] {
         let found = sourced(fields);
         assert!(found.contains(&fault.to_owned()), "{fault}: {found:?}");
@@ -229,6 +235,10 @@ fn answers(known: &Known<'_>) -> String {
         list("entrypoint", known.entrypoint()),
         list("command", known.command()),
         list("shells", known.shells()),
+        (!known.lacks().is_empty()).then(|| {
+            let names: Vec<String> = known.lacks().iter().map(|lacks| lacks.any_of.join(" ")).collect();
+            format!("lacks [{}]", names.join(" "))
+        }),
         known.user().map(|user| format!("user {user}")),
         list("capabilities", known.capabilities()),
         ports,

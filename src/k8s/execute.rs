@@ -33,10 +33,10 @@ pub enum Executor {
     Shell(Fate),
 }
 
-/// A file that is executed.
+/// A program that is executed.
 #[derive(Clone, Debug)]
 pub struct Executed {
-    /// Its absolute path.
+    /// As it is written, a path or a name to be looked up; of [`Container::executes`] its absolute path.
     pub file: String,
     /// Where it is written; `None` where the image itself names it.
     pub place: Option<Path>,
@@ -64,6 +64,13 @@ impl<'t> Container<'t> {
     /// Every file that it is known to execute by its path.
     #[must_use]
     pub fn executes(self, tables: &Tables) -> Vec<Executed> {
+        let calls = self.calls(tables).into_iter();
+        calls.filter_map(|call| Some(Executed { file: self.absolute(&call.file)?, ..call })).collect()
+    }
+
+    /// Every program that it is known to execute, as written.
+    #[must_use]
+    pub fn calls(self, tables: &Tables) -> Vec<Executed> {
         let mut found = Vec::new();
         if self.workload.is_windows() {
             return found;
@@ -117,7 +124,7 @@ impl<'t> Container<'t> {
         let place = |node: Option<Node<'t>>| node.map(|node| node.path_from(self.workload.object.root));
         let first = known.len() - inner.len();
         let mut add = |program: &str, node: Option<Node<'t>>, by| {
-            found.extend(self.absolute(program).map(|file| Executed { file, place: place(node), occasion, by }));
+            found.push(Executed { file: program.to_owned(), place: place(node), occasion, by });
         };
         if let Some(program) = known.first() {
             add(program, words[0].node, Executor::Runtime);

@@ -2,8 +2,10 @@
 
 use super::command::base_name;
 use super::container::Container;
+use super::images::Lacks;
 use super::shell::{self, Parent, is_shell};
 use super::tables::Tables;
+use crate::node::Node;
 
 /// Why the first word of a command can't be a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub enum NoProgram {
     Shape(&'static str),
     /// A shell that the image lacks.
     NoShell,
+    /// Another program that the image lacks.
+    Missing,
 }
 
 /// Whether a word can be a program, for exec-form commands; nothing is said of words that are not settled yet.
@@ -82,24 +86,21 @@ pub fn no_executable(word: &str) -> Option<&'static str> {
     (own && SOURCE.contains(&end) && !word.contains('/')).then_some("a file of source")
 }
 
-/// Why a container can't run a program of this name. An image of which nothing is known has every shell.
+/// Why a container can't run a program of this name. An image of which nothing is known has every program.
 #[must_use]
 pub fn not_runnable(container: Container<'_>, tables: &Tables, program: &str) -> Option<NoProgram> {
     if container.workload.is_windows() {
         return None;
     }
-    no_program(program).or_else(|| lacks_shell(container, tables, program).then_some(NoProgram::NoShell))
+    no_program(program)
+        .or_else(|| lacks_shell(container, tables, program).then_some(NoProgram::NoShell))
+        .or_else(|| lacks(container, tables, program).map(|_| NoProgram::Missing))
 }
 
 /// Whether a program is a shell that the image is known to lack. A mount may bring one, and so may a `PATH` of its own.
 #[must_use]
 pub fn lacks_shell(container: Container<'_>, tables: &Tables, program: &str) -> bool {
-    let name = base_name(program);
-    let folder = program.strip_suffix(name).unwrap_or_default();
-    if !is_shell(name) || !matches!(folder, "" | "/bin/" | "/usr/bin/" | "/usr/local/bin/") {
-        return false;
-    }
-    let brought = ["/bin", "/usr/bin", "/usr/local/bin"].iter().any(|folder| container.has_mount_around(folder));
+    let Some(name) = looked_up(program).filter(|name| is_shell(name)) else { return false };
     // A tag may name another base than the one of all others.
     let variant =
         container.image().and_then(|image| image.tag).is_some_and(|tag| VARIANTS.iter().any(|v| tag.contains(v)));
@@ -107,8 +108,57 @@ pub fn lacks_shell(container: Container<'_>, tables: &Tables, program: &str) -> 
     let lacks = known
         .shells()
         .is_some_and(|shells| !(shells.iter().any(|shell| shell == name) || shells.is_empty() && variant));
-    lacks && !brought && container.variable("PATH").is_none()
+    lacks && !is_brought(container)
 }
+
+/// What is known of a program that the image lacks, where it does. A mount may bring it, and so may a `PATH` of its own, or a
+/// command that installs it.
+#[must_use]
+pub fn lacks<'t>(container: Container<'_>, tables: &'t Tables, program: &str) -> Option<&'t Lacks> {
+    let name = looked_up(program)?;
+    let known = tables.known(container);
+    let lacks = known.lacks().iter().find(|lacks| lacks.any_of.iter().any(|lacking| lacking == name))?;
+    (!is_brought(container) && !container.may_install()).then_some(lacks)
+}
+
+/// The name of a program that is looked up in the `PATH`, or stands in one of its usual folders.
+fn looked_up(program: &str) -> Option<&str> {
+    let name = base_name(program);
+    let folder = program.strip_suffix(name).unwrap_or_default();
+    matches!(folder, "" | "/bin/" | "/usr/bin/" | "/usr/local/bin/").then_some(name)
+}
+
+/// Whether programs may come from elsewhere than the image.
+fn is_brought(container: Container<'_>) -> bool {
+    let mounted = ["/bin", "/usr/bin", "/usr/local/bin"].iter().any(|folder| container.has_mount_around(folder));
+    mounted || container.variable("PATH").is_some()
+}
+
+impl Container<'_> {
+    /// Whether its command or its hook may bring programs that the image lacks: by a package manager, by hand, or by a
+    /// script that can't be seen here.
+    #[must_use]
+    pub fn may_install(self) -> bool {
+        let texts = |node: Option<Node<'_>>| -> Vec<String> {
+            node.into_iter().flat_map(Node::items).filter_map(|word| word.as_str().map(str::to_owned)).collect()
+        };
+        let hook = self.post_start().and_then(|hook| hook.handler());
+        let commands = [texts(self.node.get("command")), texts(self.node.get("args"))];
+        let hook =
+            hook.map(|handler| handler.words().into_iter().filter_map(Node::as_str).map(str::to_owned).collect());
+        commands.into_iter().chain(hook).flatten().any(|text: String| {
+            text.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)))
+                .any(|word| INSTALLERS.contains(&word) || word.ends_with(".sh") || word.ends_with(".bash"))
+        })
+    }
+}
+
+/// Words of commands that bring programs.
+const INSTALLERS: &[&str] = &[
+    "apk", "apt", "apt-get", "aptitude", "dpkg", "yum", "dnf", "microdnf", "rpm", "tdnf", "zypper", "pacman", "opkg",
+    "pip", "pip3", "npm", "install", "cp", "mv", "ln", "tar", "unzip", "alias", "chroot", "nix", "brew", "make",
+    "PATH",
+];
 
 /// What a container's shell may do with the last command of its script: one way, or several where the image does not
 /// say which shell `sh` is. Empty for a shell that is not known.

@@ -44,7 +44,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     let what = match program::no_program(first) {
         Some(NoProgram::Blank { .. }) => LINE,
         Some(NoProgram::Shape(what)) => what,
-        Some(NoProgram::Builtin | NoProgram::NoShell) => return,
+        Some(NoProgram::Builtin | NoProgram::NoShell | NoProgram::Missing) => return,
         None if program::is_unsettled(first) => return,
         None => match program::no_executable(first) {
             Some(what) => what,

@@ -72,12 +72,13 @@ fn judge(probe: Probe<'_>, tables: &Tables) -> Option<Finding> {
         Purpose::Startup => "the container never counts as started",
         Purpose::Readiness => "the Pod never becomes ready",
     };
-    let certain = fault != NoProgram::Blank { certain: false } && probe.holds_up_its_pod();
+    let guess = matches!(fault, NoProgram::Blank { certain: false } | NoProgram::Missing);
+    let certain = !guess && probe.holds_up_its_pod();
     let severity = if certain { Severity::Error } else { Severity::Warning };
     let why = match fault {
         NoProgram::Builtin => format!("`{program}` exists within a shell only"),
         NoProgram::Shape(what) => format!("its first word is no program: it is {what}"),
-        NoProgram::NoShell => format!("the image has no `{program}`"),
+        NoProgram::NoShell | NoProgram::Missing => format!("the image has no `{program}`"),
         NoProgram::Blank { .. } if words.len() == 1 => {
             "its whole command is one word, looked up as a file of that name".to_owned()
         }
@@ -89,11 +90,19 @@ fn judge(probe: Probe<'_>, tables: &Tables) -> Option<Finding> {
         words[0].path_from(probe.container.workload.object.root),
         format!("{what} can't be run, and {end}: {why}"),
     )
-    .label(if fault == NoProgram::NoShell { "not in the image" } else { "no program has this name" });
+    .label(if matches!(fault, NoProgram::NoShell | NoProgram::Missing) {
+        "not in the image"
+    } else {
+        "no program has this name"
+    });
     match fault {
         NoProgram::Blank { certain: false } => finding = finding.note("assumed that no folder has a blank in its name"),
         NoProgram::NoShell => {
             finding = finding.note(program::shells_known(probe.container, tables));
+        }
+        NoProgram::Missing => {
+            let image = probe.container.image_text().unwrap_or_default();
+            finding = finding.note(format!("`{image}` is known not to have it"));
         }
         _ => {}
     }
@@ -108,7 +117,11 @@ fn judge(probe: Probe<'_>, tables: &Tables) -> Option<Finding> {
             },
             handler.command_field().set(json!(command)),
         ),
-        None if fault == NoProgram::NoShell => {
+        None if matches!(fault, NoProgram::NoShell | NoProgram::Missing) => {
+            let instead = program::lacks(probe.container, tables, program).and_then(|lacks| lacks.instead.as_deref());
+            if let Some(instead) = instead {
+                return Some(finding.help(format!("the image has `{instead}`")));
+            }
             finding.help("ask by `httpGet`, `tcpSocket` or `grpc`, or run a program of the image itself")
         }
         None => finding.help("write each word as an item of its own, or run it by `sh -c`"),

@@ -70,6 +70,7 @@ mod probe_port_not_served;
 mod probe_port_undeclared;
 mod probe_scheme_mismatch;
 mod probe_timeout_exceeds_period;
+mod program_missing_in_image;
 mod pull_secret_missing;
 mod quota_needs_resources;
 mod readonly_root_without_tmp;
@@ -381,6 +382,7 @@ pub static RULES: &[&Rule] = &[
     &probe_port_undeclared::RULE,
     &probe_scheme_mismatch::RULE,
     &probe_timeout_exceeds_period::RULE,
+    &program_missing_in_image::RULE,
     &pull_secret_missing::RULE,
     &quota_needs_resources::RULE,
     &readonly_root_without_tmp::RULE,

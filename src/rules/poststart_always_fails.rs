@@ -71,14 +71,15 @@ fn judge(hook: Hook<'_>, tables: &Tables) -> Option<Finding> {
                 let why = match fault {
                     NoProgram::Builtin => format!("`{program}` exists within a shell only"),
                     NoProgram::Shape(what) => format!("its first word is no program: it is {what}"),
-                    NoProgram::NoShell => format!("the image has no `{program}`"),
+                    NoProgram::NoShell | NoProgram::Missing => format!("the image has no `{program}`"),
                     NoProgram::Blank { .. } => {
                         "the first word holds a blank, and is looked up as a file of that name".to_owned()
                     }
                 };
                 let guess = fault == NoProgram::Blank { certain: false };
                 // What is known of images is no part of the manifest.
-                let severity = if guess || fault == NoProgram::NoShell { Severity::Warning } else { Severity::Error };
+                let known = matches!(fault, NoProgram::NoShell | NoProgram::Missing);
+                let severity = if guess || known { Severity::Warning } else { Severity::Error };
                 let path = words[0].path_from(hook.container.workload.object.root);
                 let help = "write each word as an item of its own, or run it by `sh -c`";
                 let finding = found(severity, path, why, "no program has this name", help)?;

@@ -1,13 +1,16 @@
-//! What the webhook costs end to end: Pods made through the API server without it, with `/validate`, and with both.
+//! What the webhook costs end to end: Pods made through the API server without any, with one that does nothing, registered in
+//! one entry or as ours is, with `/validate`, and with `/validate` and `/mutate`.
 //!
 //! A measurement, not a test of its figures: `cargo test --test cluster -- --ignored --nocapture cost`. Nothing schedules the
-//! Pods, so that what is measured is the API server and what it asks.
+//! Pods, so that what is measured is the API server and what it asks. `CRASHLINT_COST_BESIDE=NAME` adds a namespace with the label
+//! `cost: NAME` to the round, for another webhook that whoever measures has registered for it.
 
-use super::{Place, RELEASE, VALUES, alone, eventually, upgrade};
+use super::noop::Noop;
+use super::{Place, RELEASE, alone, eventually, get, kubectl};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, ListParams, PostParams};
 use kube::{Api, Client};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -90,19 +93,17 @@ async fn block(pods: &Api<Pod>, paced: bool) -> Block {
     Block { times, whole }
 }
 
-/// Blocks in namespaces with and without, in turn.
-fn compare(what: &str, off: &Place, on: &Place) {
+/// Blocks in each of the namespaces, in turn.
+fn compare(places: &[(String, Place)]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let client = Client::try_default().await.unwrap();
-        let places =
-            [("without", off), (what, on)].map(|(name, place)| (name, Api::namespaced(client.clone(), &place.0)));
         for paced in [false, true] {
-            let mut all = [Vec::new(), Vec::new()];
-            // The first round warms both up.
+            let mut all: Vec<Vec<Block>> = places.iter().map(|_| Vec::new()).collect();
+            // The first round warms everything up.
             for round in 0..=BLOCKS {
-                for ((_, pods), blocks) in places.iter().zip(&mut all) {
-                    let block = block(pods, paced).await;
+                for ((_, place), blocks) in places.iter().zip(&mut all) {
+                    let block = block(&Api::namespaced(client.clone(), &place.0), paced).await;
                     if round > 0 {
                         blocks.push(block);
                     }
@@ -119,19 +120,53 @@ fn compare(what: &str, off: &Place, on: &Place) {
     });
 }
 
+/// Lets namespaces with the label `cost: validate` be without `/mutate` while something is measured.
+fn without_mutation(measure: impl FnOnce()) {
+    let registered = get(&["mutatingwebhookconfiguration", RELEASE])["webhooks"][0]["namespaceSelector"].clone();
+    let select = |selector: &Value| {
+        let patch = json!([{"op": "replace", "path": "/webhooks/0/namespaceSelector", "value": selector}]).to_string();
+        kubectl(&["patch", "mutatingwebhookconfiguration", RELEASE, "--type=json", "-p", &patch]).good();
+    };
+    let mut narrower = registered.clone();
+    let expressions = narrower["matchExpressions"].as_array_mut().unwrap();
+    expressions.push(json!({"key": "cost", "operator": "NotIn", "values": ["validate"]}));
+    select(&narrower);
+    measure();
+    select(&registered);
+}
+
 #[test]
 #[ignore = "a measurement of some minutes"]
 fn point_30_the_cost_end_to_end() {
     let _held = alone();
-    let (off, on) = (Place::with_mode("cost-off", "off"), Place::with_mode("cost-on", "enforce"));
-    let patched = || {
-        let made = on.send(&["create", "--dry-run=server", "-o", "json"], &serde_json::to_value(pod()).unwrap());
-        made.good().out.contains("crashlint.dev/patched")
+    let noop = Noop::serve();
+    noop.register("noop");
+    noop.register_alike(RELEASE, "cost-mode");
+    let off = |name: &str, label: (&str, &str)| {
+        Place::new_in(&format!("cost-{name}"), &[("crashlint.dev/mode", "off"), label])
     };
-    eventually("Pods are patched", || patched().then_some(()));
-    compare("validate and mutate", &off, &on);
-    upgrade(RELEASE, &[]);
-    eventually("Pods are not patched", || (!patched()).then_some(()));
-    compare("validate", &off, &on);
-    upgrade(RELEASE, VALUES);
+    let mut places = vec![
+        ("no webhook".to_owned(), off("off", ("cost", "none"))),
+        ("one that does nothing".to_owned(), off("noop", ("cost", "noop"))),
+        ("nothing, registered as ours".to_owned(), off("alike", ("cost-mode", "enforce"))),
+        (
+            "validate".to_owned(),
+            Place::new_in("cost-validate", &[("crashlint.dev/mode", "enforce"), ("cost", "validate")]),
+        ),
+        ("validate and mutate".to_owned(), Place::with_mode("cost-both", "enforce")),
+    ];
+    if let Ok(beside) = std::env::var("CRASHLINT_COST_BESIDE") {
+        let place = off("beside", ("cost", &beside));
+        places.push((beside, place));
+    }
+    without_mutation(|| {
+        let patched = |place: &Place| {
+            let made = place.send(&["create", "--dry-run=server", "-o", "json"], &serde_json::to_value(pod()).unwrap());
+            made.good().out.contains("crashlint.dev/patched")
+        };
+        eventually("Pods are patched where they should be", || {
+            (patched(&places[4].1) && !patched(&places[3].1)).then_some(())
+        });
+        compare(&places);
+    });
 }

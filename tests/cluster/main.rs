@@ -13,6 +13,7 @@ mod faults;
 mod life;
 mod modes;
 mod mutation;
+mod noop;
 mod requests;
 mod restart;
 mod story;

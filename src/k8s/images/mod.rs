@@ -236,6 +236,12 @@ impl<'a> Known<'a> {
         self.first(|row| row.shells.as_deref())
     }
 
+    /// Programs that it lacks, each with what takes its place.
+    #[must_use]
+    pub fn lacks(&self) -> &'a [Lacks] {
+        self.first(|row| row.lacks.as_deref()).unwrap_or_default()
+    }
+
     /// What the application is written in.
     #[must_use]
     pub fn runtime(&self) -> Option<Runtime> {

@@ -51,6 +51,9 @@ pub struct ImageFacts {
     /// All the shells that it has, of sh, ash, bash, dash, ksh and zsh; an empty list where it has none.
     #[serde(default)]
     pub shells: Option<Vec<String>>,
+    /// Programs that it lacks, of those that commands and probes often call.
+    #[serde(default)]
+    pub lacks: Option<Vec<Lacks>>,
     /// What the application is written in.
     #[serde(default)]
     pub runtime: Option<Runtime>,
@@ -135,6 +138,17 @@ pub enum Runtime {
     Erlang,
     /// C, C++, Rust.
     Native,
+}
+
+/// Programs that an image does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Lacks {
+    /// Their names, as they are looked up in the `PATH`.
+    pub any_of: Vec<String>,
+    /// What the image has in their place.
+    #[serde(default)]
+    pub instead: Option<String>,
 }
 
 /// A port that an image listens on.
