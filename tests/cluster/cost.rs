@@ -140,7 +140,7 @@ fn without_mutation(measure: impl FnOnce()) {
 fn point_30_the_cost_end_to_end() {
     let _held = alone();
     let noop = Noop::serve();
-    noop.register("noop");
+    noop.register();
     noop.register_alike(RELEASE, "cost-mode");
     let off = |name: &str, label: (&str, &str)| {
         Place::new_in(&format!("cost-{name}"), &[("crashlint.dev/mode", "off"), label])
@@ -149,6 +149,7 @@ fn point_30_the_cost_end_to_end() {
         ("no webhook".to_owned(), off("off", ("cost", "none"))),
         ("one that does nothing".to_owned(), off("noop", ("cost", "noop"))),
         ("nothing, registered as ours".to_owned(), off("alike", ("cost-mode", "enforce"))),
+        ("nothing, and a patch".to_owned(), off("noop-both", ("cost", "noop-both"))),
         (
             "validate".to_owned(),
             Place::new_in("cost-validate", &[("crashlint.dev/mode", "enforce"), ("cost", "validate")]),
@@ -165,8 +166,12 @@ fn point_30_the_cost_end_to_end() {
             made.good().out.contains("crashlint.dev/patched")
         };
         eventually("Pods are patched where they should be", || {
-            (patched(&places[4].1) && !patched(&places[3].1)).then_some(())
+            (patched(&places[5].1) && !patched(&places[4].1)).then_some(())
         });
         compare(&places);
     });
+    // Whoever is not asked costs nothing.
+    let pods = (BLOCKS + 1) * (PODS + PODS / 2);
+    let asked = noop.asked();
+    assert!(asked[0] >= 2 * pods && asked[1..].iter().all(|asked| *asked >= pods), "{asked:?} for {pods}");
 }

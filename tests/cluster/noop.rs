@@ -12,8 +12,9 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::net::{IpAddr, UdpSocket};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -28,14 +29,26 @@ struct Uid {
     uid: String,
 }
 
-async fn allow(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+/// Allows; where the path asks for it with a patch that is always the same.
+async fn allow(request: Request<Incoming>, asked: Arc<Asked>) -> Result<Response<Full<Bytes>>, hyper::Error> {
+    let path = request.uri().path().to_owned();
     let body = request.into_body().collect().await?.to_bytes();
     let review: Review = serde_json::from_slice(&body).unwrap();
-    let answer = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
-        "response": {"uid": review.request.uid, "allowed": true}});
+    let mut response = json!({"uid": review.request.uid, "allowed": true});
+    if path == PATCH {
+        let probe = json!({"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 5, "failureThreshold": 61});
+        let patch = json!([{"op": "add", "path": "/spec/containers/0/startupProbe", "value": probe}]);
+        response["patchType"] = "JSONPatch".into();
+        response["patch"] = base64(&patch.to_string()).into();
+    }
+    *asked.lock().unwrap().entry(path).or_default() += 1;
+    let answer = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": response});
     let answer = Response::builder().header("content-type", "application/json").body(answer.to_string().into());
     Ok(answer.unwrap())
 }
+
+/// Requests by path.
+type Asked = Mutex<HashMap<String, usize>>;
 
 /// The address of this machine as the API server sees it.
 fn address() -> IpAddr {
@@ -51,12 +64,17 @@ fn address() -> IpAddr {
 pub(super) struct Noop {
     url: String,
     ca: String,
+    asked: Arc<Asked>,
     _runtime: tokio::runtime::Runtime,
 }
 
 /// Names of registrations.
 const PLAIN: &str = "noop";
 const ALIKE: &str = "noop-alike";
+/// Paths that are asked: plain, in the place of ours, and for a patch.
+const ALLOW: &str = "/allow";
+const IN_PLACE: &str = "/alike";
+const PATCH: &str = "/patch";
 
 impl Noop {
     pub(super) fn serve() -> Self {
@@ -74,29 +92,46 @@ impl Noop {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind((address, 0))).unwrap();
         let port = listener.local_addr().unwrap().port();
+        let asked: Arc<Asked> = Arc::default();
+        let counted = Arc::clone(&asked);
         runtime.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let _ = stream.set_nodelay(true);
-                let acceptor = acceptor.clone();
+                let (acceptor, asked) = (acceptor.clone(), Arc::clone(&counted));
                 tokio::spawn(async move {
                     if let Ok(stream) = acceptor.accept(stream).await {
-                        let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(allow)).await;
+                        let service = service_fn(|request| allow(request, Arc::clone(&asked)));
+                        let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
                     }
                 });
             }
         });
-        Self { url: format!("https://{address}:{port}/"), ca: base64(&pem), _runtime: runtime }
+        Self { url: format!("https://{address}:{port}"), ca: base64(&pem), asked, _runtime: runtime }
     }
 
-    /// One entry for all CREATEs of Pods in namespaces with this label: as little as can be registered.
-    pub(super) fn register(&self, label: &str) {
-        let entry = json!({
-            "name": "noop.crashlint.dev", "clientConfig": {"url": self.url, "caBundle": self.ca},
-            "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
-            "namespaceSelector": {"matchLabels": {"cost": label}},
-            "sideEffects": "None", "failurePolicy": "Fail", "admissionReviewVersions": ["v1"],
-        });
-        self.apply(PLAIN, &json!([entry]));
+    /// Requests so far: plain, in the place of ours, and for a patch.
+    pub(super) fn asked(&self) -> [usize; 3] {
+        let asked = self.asked.lock().unwrap();
+        [ALLOW, IN_PLACE, PATCH].map(|path| asked.get(path).copied().unwrap_or_default())
+    }
+
+    fn client(&self, path: &str) -> Value {
+        json!({"url": format!("{}{path}", self.url), "caBundle": self.ca})
+    }
+
+    /// One entry for all CREATEs of Pods in namespaces with the label `cost: noop` or `cost: noop-both`, as little as can be
+    /// registered; and one that patches them in the latter.
+    pub(super) fn register(&self) {
+        let entry = |path: &str, labels: &[&str]| {
+            json!({
+                "name": "noop.crashlint.dev", "clientConfig": self.client(path),
+                "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}],
+                "namespaceSelector": {"matchExpressions": [{"key": "cost", "operator": "In", "values": labels}]},
+                "sideEffects": "None", "failurePolicy": "Fail", "admissionReviewVersions": ["v1"],
+            })
+        };
+        self.apply("Validating", PLAIN, &json!([entry(ALLOW, &["noop", "noop-both"])]));
+        self.apply("Mutating", PLAIN, &json!([entry(PATCH, &["noop-both"])]));
     }
 
     /// The entries of the chart, conditions and all, with this server behind them; `label` is to namespaces what
@@ -104,7 +139,7 @@ impl Noop {
     pub(super) fn register_alike(&self, configuration: &str, label: &str) {
         let mut entries = get(&["validatingwebhookconfiguration", configuration])["webhooks"].clone();
         for entry in entries.as_array_mut().unwrap() {
-            entry["clientConfig"] = json!({"url": self.url, "caBundle": self.ca});
+            entry["clientConfig"] = self.client(IN_PLACE);
             let selector = entry["namespaceSelector"]["matchExpressions"].as_array_mut().unwrap();
             for expression in selector.iter_mut().filter(|expression| expression["key"] == "crashlint.dev/mode") {
                 // Only where it is asked for: without the label nobody means this server.
@@ -114,13 +149,14 @@ impl Noop {
                 }
             }
         }
-        self.apply(ALIKE, &entries);
+        self.apply("Validating", ALIKE, &entries);
     }
 
-    fn apply(&self, name: &str, entries: &Value) {
-        let configuration = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+    fn apply(&self, how: &str, name: &str, entries: &Value) {
+        let kind = format!("{how}WebhookConfiguration");
+        let configuration = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind,
             "metadata": {"name": name}, "webhooks": entries});
-        kubectl(&["delete", "validatingwebhookconfiguration", name, "--ignore-not-found"]).good();
+        kubectl(&["delete", &kind, name, "--ignore-not-found"]).good();
         kubectl_with(&["create"], &configuration).good();
     }
 }
@@ -128,6 +164,7 @@ impl Noop {
 impl Drop for Noop {
     fn drop(&mut self) {
         kubectl(&["delete", "validatingwebhookconfiguration", PLAIN, ALIKE, "--ignore-not-found"]);
+        kubectl(&["delete", "mutatingwebhookconfiguration", PLAIN, "--ignore-not-found"]);
     }
 }
 
