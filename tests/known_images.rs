@@ -20,6 +20,7 @@ fn says(row: &ImageFacts) -> BTreeSet<&'static str> {
         ("entrypoint", row.entrypoint.is_some()),
         ("command", row.command.is_some()),
         ("runsArgs", row.runs_args.is_some()),
+        ("runsOptions", row.runs_options.is_some()),
         ("takes", row.takes.is_some()),
         ("shells", row.shells.is_some()),
         ("lacks", row.lacks.is_some()),
@@ -140,7 +141,8 @@ fn faults(row: &ImageFacts, images: &Images) -> Vec<String> {
     }
     ask(requires.clone().all(|one| !one.any_of.is_empty()), "it asks for none of nothing".to_owned());
     let unknown = row.refuses_options.iter().flatten();
-    let fine = |one: &RefusedOptions| !one.any_of.is_empty() && one.any_of.iter().all(|start| option(start));
+    let fine =
+        |one: &RefusedOptions| !one.any_of.is_empty() && one.any_of.iter().all(|start| one.whole || option(start));
     ask(unknown.clone().all(|one| fine(one) && !one.says.is_empty()), "options that are none".to_owned());
     ask(refuses.clone().all(|one| !one.any_of.is_empty() && !one.says.is_empty()), "it refuses nothing".to_owned());
     for health in row.health.iter().flatten() {

@@ -7,6 +7,7 @@ use crate::engine::Input;
 use crate::engine::outcome::InputError;
 use crate::source::Source;
 use anyhow::Context as _;
+use clap::CommandFactory as _;
 use ignore::WalkBuilder;
 use ignore::overrides::{Override, OverrideBuilder};
 use std::collections::HashMap;
@@ -126,7 +127,11 @@ impl<'g> Collector<'g> {
             Ok(meta) if meta.is_dir() => self.folder(path),
             Ok(meta) if meta.is_file() => self.add(path, name(path), Some(path.to_owned()), true),
             Ok(meta) => self.error(path, special(meta.file_type())),
-            Err(error) => self.error(path, reason(&error)),
+            Err(error) => {
+                let verb = mistyped(path).filter(|_| error.kind() == io::ErrorKind::NotFound);
+                let hint = verb.map_or_else(String::new, |verb| format!("; did you mean `crashlint {verb}`?"));
+                self.error(path, reason(&error) + &hint);
+            }
         }
     }
 
@@ -209,6 +214,14 @@ fn unwrapped(error: &ignore::Error) -> (Option<&Path>, &ignore::Error) {
         ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => unwrapped(err),
         other => (None, other),
     }
+}
+
+/// The verb that may be meant by what was taken for a path.
+fn mistyped(path: &Path) -> Option<String> {
+    let word = path.to_str().filter(|word| word.chars().all(|c| c.is_ascii_lowercase()))?;
+    let command = super::args::Cli::command();
+    let verbs: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    crate::k8s::decode::nearest(word, verbs).map(str::to_owned)
 }
 
 /// Whether a file found in a folder may be a manifest; JSON is looked into later.

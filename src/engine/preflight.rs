@@ -4,9 +4,13 @@ use super::admission::{Change, Request, Ruling, rule};
 use super::outcome::{InputError, ObjectRef};
 use super::read::Input;
 use crate::k8s::object::Object;
+use crate::node::Document;
 use crate::policy::{Action, Mode, Policy};
 use crate::read::documents;
+
+use crate::source::Source;
 use rayon::prelude::*;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -77,6 +81,7 @@ fn file(input: &Input, policy: &Policy, excluded: &[String]) -> Preflight {
     for document in documents(source.text()) {
         match document {
             Ok(document) => {
+                found.input_errors.extend(joined(&document, &source, &input.name));
                 for object in Object::all(document.tree.root()) {
                     judge(object, &input.name, policy, excluded, &mut found);
                 }
@@ -93,6 +98,23 @@ fn file(input: &Input, policy: &Policy, excluded: &[String]) -> Preflight {
         }
     }
     found
+}
+
+/// What is lost where two outputs were joined without `---` between them: of a key that stands twice the last one counts.
+fn joined(document: &Document, source: &Source, file: &Arc<str>) -> Option<InputError> {
+    let mut seen = HashSet::new();
+    let root = document.tree.root();
+    let (key, _) = root.entries().find(|(key, _)| key.scalar().is_some_and(|name| !seen.insert(name)))?;
+    let at = source.position(key.span().start);
+    let name = key.scalar().unwrap_or_default();
+    Some(InputError {
+        file: Arc::clone(file),
+        line: Some(at.line),
+        column: Some(at.column),
+        message: format!(
+            "`{name}` stands twice in one document, so that what stands first is lost: put a line `---` between two objects"
+        ),
+    })
 }
 
 fn judge(object: Object<'_>, file: &Arc<str>, policy: &Policy, excluded: &[String], found: &mut Preflight) {

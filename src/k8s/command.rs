@@ -138,6 +138,19 @@ impl<'t> Run<'t> {
         Some([edits, self.container.args_field().remove()].concat())
     }
 
+    /// The edits that make one word of those from here on; `None` where the image has some of them.
+    #[must_use]
+    pub fn joined(&self, at: usize) -> Option<Vec<Edit>> {
+        let words = self.as_written().filter(|_| self.words.iter().all(|word| word.node.is_some()))?;
+        let (before, rest) = words.split_at_checked(at)?;
+        let all: Vec<String> = before.iter().map(|word| (*word).to_owned()).chain([rest.join(" ")]).collect();
+        let (command, args) = (self.container.command_field(), self.container.args_field());
+        Some(match self.container.command_words() {
+            (Some(_), _) => [command.set(serde_json::json!(all)), args.remove()].concat(),
+            (None, _) => args.set(serde_json::json!(all)),
+        })
+    }
+
     /// Where a word stands; the image, for a word of its own.
     #[must_use]
     pub fn path(&self, at: usize) -> Path {

@@ -196,6 +196,12 @@ impl<'t> Stock<'t> {
         self.options.iter().find(|word| word.text.as_deref().is_some_and(begins))
     }
 
+    /// The first word that is one of these.
+    #[must_use]
+    pub fn word(&self, words: &[String]) -> Option<&Word<'t>> {
+        self.options.iter().find(|word| word.text.as_deref().is_some_and(|text| words.iter().any(|one| one == text)))
+    }
+
     /// Whether one of its options begins so.
     #[must_use]
     pub fn has_option(&self, starts: &[String]) -> bool {

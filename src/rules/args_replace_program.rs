@@ -37,10 +37,11 @@ const LINE: &str = "a line with blanks in it";
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let (None, Some(args)) = container.command_words() else { return };
     let known = context.tables.known(*container);
-    if known.entrypoint().is_none_or(|entrypoint| !entrypoint.is_empty()) || container.workload.is_windows() {
+    let Some(first) = args[0].as_str() else { return };
+    let replaced = known.entrypoint().is_some_and(<[_]>::is_empty) || known.runs_options() && first.starts_with('-');
+    if !replaced || container.workload.is_windows() {
         return;
     }
-    let Some(first) = args[0].as_str() else { return };
     let what = match program::no_program(first) {
         Some(NoProgram::Blank { .. }) => LINE,
         Some(NoProgram::Shape(what)) => what,
@@ -57,9 +58,12 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     let message = format!(
         "`args` replace the image's own {replaced}, and begin with {what}: that becomes the program, and the container can't start"
     );
-    let finding = Finding::new(RULE.name, Severity::Warning, path, message)
-        .label("becomes the program")
-        .note(format!("`{}` is known to have no entrypoint", container.image_text().unwrap_or_default()));
+    let finding = Finding::new(RULE.name, Severity::Warning, path, message).label("becomes the program").note({
+        let image = container.image_text().unwrap_or_default();
+        let none = known.entrypoint().is_some_and(<[_]>::is_empty);
+        let what = if none { "to have no entrypoint" } else { "for an entrypoint that runs whatever `args` are" };
+        format!("`{image}` is known {what}")
+    });
     findings.push(match own.filter(|_| what != LINE) {
         Some(own) => {
             let command = json!([own]);

@@ -30,14 +30,14 @@ fn check(document: &Document<'_>, findings: &mut Vec<Finding>) {
     let mut open = vec![document.tree.root()];
     let mut keys = Vec::new();
     while let Some(node) = open.pop().filter(|node| !node.is_aliased()) {
-        repeated(node, &mut keys, findings);
+        repeated(node, node.span() == document.tree.root().span(), &mut keys, findings);
         open.extend(node.entries().map(|(_, value)| value).filter(|value| !value.is_aliased()));
         open.extend(node.items().filter(|item| !item.is_aliased()));
     }
 }
 
 /// Sorted by name, equal keys are neighbours, in the order of the file.
-fn repeated<'t>(mapping: Node<'t>, keys: &mut Vec<(&'t str, Node<'t>)>, findings: &mut Vec<Finding>) {
+fn repeated<'t>(mapping: Node<'t>, is_root: bool, keys: &mut Vec<(&'t str, Node<'t>)>, findings: &mut Vec<Finding>) {
     if mapping.has_distinct_keys() {
         return;
     }
@@ -56,7 +56,11 @@ fn repeated<'t>(mapping: Node<'t>, keys: &mut Vec<(&'t str, Node<'t>)>, findings
             format!("key `{name}` stands twice: only the last one counts"),
         )
         .label("this one wins")
-        .help("keep one of them, or join their contents");
+        .help(if is_root && matches!(*name, "apiVersion" | "kind") {
+            "if two objects are meant, put a line `---` between them: without it the first one is lost"
+        } else {
+            "keep one of them, or join their contents"
+        });
         finding.labels.push(Label { place: Place::Span(first.span()), message: "dropped".into() });
         findings.push(finding);
     }

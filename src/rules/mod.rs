@@ -85,6 +85,7 @@ mod service_account_missing;
 mod service_link_collision;
 mod shared_rwo_volume;
 mod shell_missing_in_image;
+mod shell_script_split;
 mod shell_script_syntax;
 mod shell_swallows_sigterm;
 mod shell_syntax_without_shell;
@@ -396,6 +397,7 @@ pub static RULES: &[&Rule] = &[
     &service_link_collision::RULE,
     &shared_rwo_volume::RULE,
     &shell_missing_in_image::RULE,
+    &shell_script_split::RULE,
     &shell_script_syntax::RULE,
     &shell_swallows_sigterm::RULE,
     &shell_syntax_without_shell::RULE,
@@ -425,5 +427,8 @@ pub fn place(name: &str) -> Option<usize> {
 /// The known name that is nearest to a wrong one, where one is near.
 #[must_use]
 pub fn nearest(name: &str) -> Option<&'static str> {
-    crate::k8s::decode::nearest(name, RULES.iter().map(|rule| rule.name))
+    let names = || RULES.iter().map(|rule| rule.name);
+    // `latest-tag` for `latest-image-tag`.
+    let holds = |rule: &&str| name.len() > 3 && name.split('-').all(|part| rule.split('-').any(|word| word == part));
+    crate::k8s::decode::nearest(name, names()).or_else(|| names().filter(holds).min_by_key(|rule| rule.len()))
 }

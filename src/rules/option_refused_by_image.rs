@@ -7,7 +7,7 @@ use crate::k8s::container::Container;
 /// The rule.
 pub(super) static RULE: Rule = Rule {
     name: "option-refused-by-image",
-    summary: "an option is given that this version of the image does not know any more",
+    summary: "an option is given that this version of the image does not take",
     severity: Severity::Error,
     scope: Scope::Pod,
     fix: None,
@@ -18,7 +18,8 @@ pub(super) static RULE: Rule = Rule {
                   image that began it.",
         why: "Servers read their options before they do anything else, and end at one that they don't know. Options are removed with new versions: \
               MySQL has no query cache since 8.0 and no `--default-authentication-plugin` since 8.4, MongoDB no `--smallfiles` since 4.2, Prometheus no \
-              options with one dash since 2.0, and Traefik 2 has names of its own for nearly everything.",
+              options with one dash since 2.0, and Traefik 2 has names of its own for nearly everything. nginx never took `-g daemon off;` in three words, or \
+              `-g \"daemon off\"` without its semicolon.",
         see: "`kubectl logs POD --previous` shows `unknown variable`, `unrecognised option`, `unknown short flag` or `field not found`.",
         fix: "Remove the option, or use what took its place; the message names it where there is something.",
         ignore: "The rule is silent for tags that name no version and for digests, of which nobody knows the version, and where a shell starts the program.",
@@ -31,7 +32,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let Some(stock) = container.stock(context.tables) else { return };
     for refused in stock.known.refuses_options().unwrap_or_default() {
-        let Some(word) = stock.option(&refused.any_of) else { continue };
+        let word = if refused.whole { stock.word(&refused.any_of) } else { stock.option(&refused.any_of) };
+        let Some(word) = word else { continue };
         let (Some(node), Some(text)) = (word.node, word.text.as_deref()) else { continue };
         // Its value is nobody's business.
         let name = text.split('=').next().unwrap_or(text);
@@ -41,11 +43,17 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
             RULE.name,
             Severity::Error,
             path,
-            format!("the image `{image}` ends at once: it knows no `{name}`"),
+            format!(
+                "the image `{image}` ends at once: it {} `{name}`",
+                if refused.whole { "does not take" } else { "knows no" }
+            ),
         )
-        .label("not known any more")
-        .and(container.image_field().path(), "since a version before this one")
+        .label(if refused.whole { "refused" } else { "not known any more" })
         .note(format!("its log says: {}", refused.says));
+        let finding = match refused.whole {
+            true => finding,
+            false => finding.and(container.image_field().path(), "since a version before this one"),
+        };
         findings.push(match &refused.instead {
             Some(instead) => finding.help(format!("use {instead}")),
             None => finding.help("remove the option"),

@@ -53,6 +53,10 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     }
     let stdin = if container.has_stdin() { Stdin::Open } else { Stdin::Empty };
     let Some(end) = shell::ending(&words, stdin) else { return };
+    // `daemon off;` may stand in a file that is mounted.
+    if end.settings.is_some_and(|file| container.has_mount_around(file)) {
+        return;
+    }
     let as_shipped = end.settings.is_some_and(|folder| is_as_shipped(*container, &words, folder));
     let severity = match (end.sleeps, end.sure) {
         (600.., _) | (_, Sure::Possible) => Severity::Info,

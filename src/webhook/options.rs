@@ -30,10 +30,10 @@ pub struct Options {
     #[arg(long, value_name = "ADDR")]
     pub ops_listen: Option<SocketAddr>,
 
-    /// The server's certificate and those between it and its CA, PEM.
+    /// The server's certificate and those between it and its CA, PEM; needs --key. Without it, --certificate-secret.
     #[arg(long, value_name = "FILE", requires = "key", required_unless_present = "certificate_secret", help_heading = FILES)]
     pub cert: Option<PathBuf>,
-    /// The certificate's private key, PEM.
+    /// The certificate's private key, PEM; needs --cert.
     #[arg(long, value_name = "FILE", requires = "cert", help_heading = FILES)]
     pub key: Option<PathBuf>,
     /// Ask clients for a certificate of this CA, PEM.
@@ -49,7 +49,7 @@ pub struct Options {
     #[arg(long, value_name = "TIME", value_parser = duration::parse, default_value = "5s", help_heading = FILES)]
     pub reload_interval: Duration,
 
-    /// Make the certificate, and keep it with its CA in this Secret, which all replicas share.
+    /// Make the certificate, and keep it with its CA in this Secret, which all replicas share; needs --service.
     #[arg(long, value_name = "NAME", requires = "service", conflicts_with = "cert", help_heading = SELF_MADE)]
     pub certificate_secret: Option<String>,
     /// The Service by which API servers reach this server.

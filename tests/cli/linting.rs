@@ -115,6 +115,16 @@ fn machine_formats_say_on_standard_error_what_was_not_read() {
 }
 
 #[test]
+fn a_mistyped_verb_is_told_from_a_path() {
+    let folder = folder(&[]);
+    let said = |word: &str| text(&crashlint(folder.path(), &["--format", "json", word]).stderr).to_owned();
+    assert_eq!(said("explian"), "error: explian: no such file or folder; did you mean `crashlint explain`?\n");
+    assert_eq!(said("manifests"), "error: manifests: no such file or folder\n");
+    let explained = crashlint(folder.path(), &["explain", "latest-tag"]);
+    assert!(text(&explained.stderr).contains("did you mean `latest-image-tag`?"), "{explained:?}");
+}
+
+#[test]
 fn a_report_goes_to_files_in_formats_of_their_own() {
     let folder = folder(&[("a.yaml", EXITS)]);
     let folder = folder.path();

@@ -87,3 +87,13 @@ fn point_29_nothing_to_deny_is_zero_and_unreadable_input_two() {
     assert_eq!(crashlint(folder.path(), &["preflight", "good.yaml", "broken.yaml"]).status.code(), Some(2));
     assert_eq!(crashlint(folder.path(), &["preflight", "--policy", "broken.yaml", "good.yaml"]).status.code(), Some(2));
 }
+
+#[test]
+fn outputs_that_were_joined_without_a_line_between_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("both.yaml"), format!("{CLUSTER}{CLUSTER}")).unwrap();
+    let output = crashlint(folder.path(), &["preflight", "both.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stdout);
+    assert!(said.contains("`apiVersion` stands twice in one document") && said.contains("both.yaml:"), "{said}");
+}

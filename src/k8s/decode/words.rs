@@ -95,6 +95,9 @@ pub(super) fn wrong_type(field: &str, node: Node<'_>, want: &str) -> (String, Op
         _ => "",
     };
     let help = match (want, kind, field) {
+        ("a string", Kind::Bool, _) => Some(
+            "in YAML `y`, `yes`, `on` and `true` are all true, and `n`, `no`, `off` and `false` false, unless they are quoted",
+        ),
         ("a list", Kind::Mapping, "`env`") => Some("write each variable as an item: `- name: NAME` and `value: \"…\"`"),
         ("a list", Kind::Mapping, _) => Some("begin each item with a dash: `- …`"),
         ("a list", Kind::String, "`command`" | "`args`") => {

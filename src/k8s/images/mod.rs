@@ -220,6 +220,12 @@ impl<'a> Known<'a> {
         self.rows().find_map(|row| row.runs_args).unwrap_or(false)
     }
 
+    /// Whether `args` that begin with an option become the program, which can't be.
+    #[must_use]
+    pub fn runs_options(&self) -> bool {
+        self.rows().find_map(|row| row.runs_options).unwrap_or(false)
+    }
+
     /// Whether `args` that begin with a word become the program by themselves, as that is neither an option nor
     /// anything else that the entrypoint gives to its own program.
     #[must_use]

@@ -45,6 +45,9 @@ pub struct ImageFacts {
     /// first one is a program.
     #[serde(default)]
     pub runs_args: Option<bool>,
+    /// Whether its entrypoint runs whatever `args` begin with, be that an option, which no program is called like.
+    #[serde(default)]
+    pub runs_options: Option<bool>,
     /// Patterns for a first one of `args` that such an entrypoint gives to its own program, besides options: `*.conf`.
     #[serde(default)]
     pub takes: Option<Vec<String>>,
@@ -255,6 +258,9 @@ pub struct Refuses {
 pub struct RefusedOptions {
     /// Any of these, as they begin.
     pub any_of: Vec<String>,
+    /// Whether they are whole words, which no version takes.
+    #[serde(default)]
+    pub whole: bool,
     /// What it says when it ends.
     pub says: String,
     /// What takes their place.

@@ -41,10 +41,11 @@ const DAEMONS: &[Daemon] = &[
     told(&["nginx", "openresty"], &["=daemon on"], "nginx.org, Core functionality: `daemon`"),
     Daemon {
         assumed: Some("its configuration does not say `daemon off;`"),
-        settings: Some("/etc/nginx"),
+        settings: Some("/etc/nginx/nginx.conf"),
         ..likely(
             &["nginx", "openresty"],
-            &["=daemon off", "=daemon on", "-t", "-T", "-v", "-V", "-h", "-?", "-s"],
+            // `-g daemon off;` in three words is refused.
+            &["=daemon", "-t", "-T", "-v", "-V", "-h", "-?", "-s"],
             "nginx.org, Core functionality: `daemon`, on by default",
         )
     },
@@ -225,7 +226,7 @@ impl Daemon {
     fn advice(&self, name: &str) -> Option<String> {
         let stays = self.unless.iter().find(|word| !matches!(**word, "--help" | "--version"));
         Some(match (stays, self.with) {
-            (Some(&"=daemon off"), _) => "run `nginx -g \"daemon off;\"`".to_owned(),
+            (Some(&"=daemon"), _) => "run `nginx -g \"daemon off;\"`".to_owned(),
             (Some(&"=FOREGROUND"), _) if name == "httpd" => {
                 "keep it in the foreground with `-DFOREGROUND`, or with `-f` if it is busybox's".to_owned()
             }
