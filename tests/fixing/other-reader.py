@@ -10,7 +10,7 @@ The manifests of a folder are mended together, as a run over that folder would. 
 - mending once more changes nothing.
 Files that ruamel.yaml can't read are counted and named, not judged.
 """
-import io, json, pathlib, shutil, subprocess, sys, tempfile
+import io, json, re, pathlib, shutil, subprocess, sys, tempfile
 from ruamel.yaml import YAML
 from ruamel.yaml.tokens import CommentToken
 
@@ -39,7 +39,9 @@ def plain(value):
 
 
 def data(text):
-    return [plain(document) for document in reader().load_all(text)]
+    # One by one: ruamel.yaml 0.19 is back at YAML 1.2 after a stream's first document. In column 1 `---` can be nothing else.
+    parts = re.split(r"^---(?=\s|$)", text, flags=re.MULTILINE)
+    return [plain(document) for part in parts for document in reader().load_all(part)]
 
 
 def comments(text):
@@ -90,7 +92,7 @@ def meets(a, b):
 
 
 def report(binary, folder):
-    run = subprocess.run([binary, "--format", "json", "--quiet", "."], cwd=folder, capture_output=True, text=True, timeout=120)
+    run = subprocess.run([binary, "--format", "json", "--quiet", "--render", "never", "."], cwd=folder, capture_output=True, text=True, timeout=120)
     return json.loads(run.stdout)
 
 
