@@ -1,7 +1,7 @@
 //! Field paths: keys and indices, shown dotted to people and as RFC 6901 pointers to machines.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// One step of a [`Path`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -80,12 +80,14 @@ impl Path {
     /// The path as a JSON Pointer (RFC 6901); the root is the empty string.
     #[must_use]
     pub fn pointer(&self) -> String {
-        let mut text = String::new();
+        // As long as most are.
+        let mut text = String::with_capacity(64);
         for segment in &self.0 {
             text.push('/');
             match segment {
+                Segment::Key(key) if !key.contains(['~', '/']) => text.push_str(key),
                 Segment::Key(key) => text.push_str(&key.replace('~', "~0").replace('/', "~1")),
-                Segment::Index(index) => text.push_str(&index.to_string()),
+                Segment::Index(index) => write!(text, "{index}").unwrap_or_default(),
             }
         }
         text

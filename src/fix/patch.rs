@@ -3,6 +3,7 @@
 use crate::engine::Verdict;
 use crate::finding::{Edit, Fix};
 use crate::json;
+use crate::k8s::object::patchable;
 use crate::node::Node;
 use crate::path::Path;
 use json_patch::jsonptr::PointerBuf;
@@ -63,7 +64,7 @@ pub fn mend(root: Node<'_>, find: &dyn Fn(Node<'_>) -> Vec<Verdict>) -> Result<O
     if verdicts.is_empty() {
         return Ok(None);
     }
-    let mut mended = Mended { object: root.to_json(), ..Mended::default() };
+    let mut mended = Mended { object: patchable(root), ..Mended::default() };
     for _ in 0..MAX_ROUNDS {
         for (change, fix) in verdicts {
             let operations = operations(&fix.edits);

@@ -35,15 +35,23 @@ pub enum Executor {
 
 /// A program that is executed.
 #[derive(Clone, Debug)]
-pub struct Executed {
+pub struct Executed<'t> {
     /// As it is written, a path or a name to be looked up; of [`Container::executes`] its absolute path.
     pub file: String,
     /// Where it is written; `None` where the image itself names it.
-    pub place: Option<Path>,
+    pub place: Option<Node<'t>>,
     /// What for.
     pub occasion: Occasion,
     /// By whom.
     pub by: Executor,
+}
+
+impl Executed<'_> {
+    /// The path of where it is written.
+    #[must_use]
+    pub fn path(&self, container: &Container<'_>) -> Option<Path> {
+        self.place.map(|node| node.path_from(container.workload.object.root))
+    }
 }
 
 impl<'t> Container<'t> {
@@ -63,14 +71,14 @@ impl<'t> Container<'t> {
 
     /// Every file that it is known to execute by its path.
     #[must_use]
-    pub fn executes(self, tables: &Tables) -> Vec<Executed> {
+    pub fn executes(self, tables: &'t Tables) -> Vec<Executed<'t>> {
         let calls = self.calls(tables).into_iter();
         calls.filter_map(|call| Some(Executed { file: self.absolute(&call.file)?, ..call })).collect()
     }
 
     /// Every program that it is known to execute, as written.
     #[must_use]
-    pub fn calls(self, tables: &Tables) -> Vec<Executed> {
+    pub fn calls(self, tables: &'t Tables) -> Vec<Executed<'t>> {
         let mut found = Vec::new();
         if self.workload.is_windows() {
             return found;
@@ -116,15 +124,14 @@ impl<'t> Container<'t> {
         files.filter_map(|file| found(&file, script.at)).collect()
     }
 
-    fn executed_by(self, words: &[Word<'t>], occasion: Occasion, found: &mut Vec<Executed>) {
+    fn executed_by(self, words: &[Word<'t>], occasion: Occasion, found: &mut Vec<Executed<'t>>) {
         // A value of a variable may be a secret, and is never shown.
         let known: Vec<&str> =
             words.iter().take_while(|word| word.is_as_written()).map_while(|word| word.text.as_deref()).collect();
         let inner = shell::unwrap(&known);
-        let place = |node: Option<Node<'t>>| node.map(|node| node.path_from(self.workload.object.root));
         let first = known.len() - inner.len();
         let mut add = |program: &str, node: Option<Node<'t>>, by| {
-            found.push(Executed { file: program.to_owned(), place: place(node), occasion, by });
+            found.push(Executed { file: program.to_owned(), place: node, occasion, by });
         };
         if let Some(program) = known.first() {
             add(program, words[0].node, Executor::Runtime);

@@ -221,3 +221,22 @@ pub fn is_local(object: Object<'_>) -> bool {
     ["config.kubernetes.io/function", "config.k8s.io/function"].into_iter().any(|name| says(name).is_some())
         || says("config.kubernetes.io/local-config").is_some_and(|value| value != "false")
 }
+/// An object without `metadata.managedFields`: often the half of it, and no fix asks for them.
+#[must_use]
+pub fn patchable(root: Node<'_>) -> serde_json::Value {
+    let name = |key: Node<'_>| key.scalar().unwrap_or_default().to_owned();
+    let metadata = |node: Node<'_>| {
+        let kept = node.entries().filter(|(key, _)| key.scalar() != Some("managedFields"));
+        kept.map(|(key, value)| (name(key), value.to_json())).collect()
+    };
+    let is_metadata =
+        |key: Node<'_>, value: Node<'_>| key.scalar() == Some("metadata") && value.kind() == node::Kind::Mapping;
+    let field = |(key, value)| {
+        (name(key), if is_metadata(key, value) { serde_json::Value::Object(metadata(value)) } else { value.to_json() })
+    };
+    if root.kind() == node::Kind::Mapping {
+        serde_json::Value::Object(root.entries().map(field).collect())
+    } else {
+        root.to_json()
+    }
+}

@@ -80,7 +80,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
             _ => None,
         };
         let Some((severity, why)) = why else { continue };
-        let place = executed.place.clone().unwrap_or_else(|| lies.mount.place_field().path());
+        let place = executed.path(container).unwrap_or_else(|| lies.mount.place_field().path());
         let message = format!("`{}` is hidden by a volume, and the container can't start: {why}", executed.file);
         let finding = Finding::new(RULE.name, severity, place, message)
             .label("not there")

@@ -63,14 +63,14 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
 
 fn finding(
     container: &Container<'_>,
-    executed: &Executed,
+    executed: &Executed<'_>,
     lies: &Lies<'_>,
     file: &File<'_>,
     mode: u32,
     may: Executable<'_>,
 ) -> Finding {
     let (certain, end) = consequence(executed);
-    let path = executed.place.clone().unwrap_or_else(|| lies.mount.place_field().path());
+    let path = executed.path(container).unwrap_or_else(|| lies.mount.place_field().path());
     let objects = lies.mount.volume().map(|volume| volume.objects()).unwrap_or_default();
     let of = match objects[..] {
         [(sort, name)] => format!("a file of {} `{name}`", sort.kind()),
@@ -92,7 +92,7 @@ fn finding(
 }
 
 /// Whether the pod is sure to suffer, and how.
-fn consequence(executed: &Executed) -> (bool, &'static str) {
+fn consequence(executed: &Executed<'_>) -> (bool, &'static str) {
     let shell = match executed.by {
         Executor::Runtime | Executor::Wrapper => None,
         Executor::Shell(fate) => Some(fate),

@@ -38,6 +38,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
+    let known = context.tables.known(*container);
+    if known.lacks().is_empty() && known.shells().is_none() {
+        return;
+    }
     // A probe's own first word, and a hook's, are other rules'; a hook before the end does no harm.
     let calls = container.calls(context.tables).into_iter().filter(|call| match call.occasion {
         Occasion::Start => true,
@@ -52,7 +56,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
             Some(NoProgram::Missing) => program::lacks(*container, context.tables, &call.file),
             _ => continue,
         };
-        let Some(place) = call.place.clone() else { continue };
+        let Some(place) = call.path(container) else { continue };
         let script = container.workload.object.root.at(&place).and_then(|node| node.as_str()).unwrap_or_default();
         let Some(then) = then(&call, script) else { continue };
         let shell = matches!(call.by, Executor::Shell(_));
@@ -77,7 +81,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
 }
 
 /// What follows; `None` where nothing has to.
-fn then(call: &Executed, script: &str) -> Option<String> {
+fn then(call: &Executed<'_>, script: &str) -> Option<String> {
     let loops = script.contains("until ") || script.contains("while !");
     let branches = loops || script.contains("if ") || script.contains('\n');
     // `curl … || exit 1` is a failure like any other.

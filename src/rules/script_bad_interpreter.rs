@@ -89,7 +89,7 @@ fn read_with_returns(container: &Container<'_>, context: &Context<'_>, mounts: &
 /// What is wrong with a script, where every state of it that the run holds is wrong.
 fn fault(
     container: &Container<'_>,
-    executed: &Executed,
+    executed: &Executed<'_>,
     file: &File<'_>,
     judge: &dyn Fn(&Start) -> Option<(bool, String)>,
 ) -> Option<Finding> {
@@ -101,7 +101,7 @@ fn fault(
     let fatal = matches!(executed.by, Executor::Runtime | Executor::Wrapper | Executor::Shell(Fate::Ends));
     let severity = if certain && fatal { Severity::Error } else { Severity::Warning };
     let message = format!("`{}` can't be started: {why}", executed.file);
-    let finding = Finding::new(RULE.name, severity, executed.place.clone()?, message)
+    let finding = Finding::new(RULE.name, severity, executed.path(container)?, message)
         .label("executed here")
         .and_elsewhere(fact.file, key.span, "the script")
         .help("begin the script with `#!` and an interpreter that the image has, or name the interpreter in `command`");
@@ -120,7 +120,7 @@ fn fault(
 fn judge(
     container: &Container<'_>,
     context: &Context<'_>,
-    executed: &Executed,
+    executed: &Executed<'_>,
     start: &Start,
 ) -> Option<(bool, String)> {
     let by_shell = matches!(executed.by, Executor::Shell(_));

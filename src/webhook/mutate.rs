@@ -4,7 +4,7 @@ use super::words;
 use crate::engine::admission::verdicts;
 use crate::finding::Safety;
 use crate::fix::patch::{Change, Unmendable, mend, operations, with_tree};
-use crate::k8s::object::Object;
+use crate::k8s::object::{Object, patchable};
 use crate::k8s::validate::rejections;
 use crate::node::Node;
 use crate::path::Path;
@@ -74,7 +74,7 @@ pub(super) fn mutate(pod: Object<'_>, namespace: Option<&str>, policy: &Policy) 
 /// (`k8s.io/apiserver/pkg/admission/plugin/webhook/mutating/dispatcher.go`).
 fn prove(pod: Object<'_>, patch: &[json_patch::PatchOperation], policy: &Policy) -> Result<(), Dropped> {
     let kinds = &policy.tables.kinds;
-    let mut patched = pod.root.to_json();
+    let mut patched = patchable(pod.root);
     json_patch::patch(&mut patched, patch)?;
     with_tree(&patched, |root| {
         let Some(after) = Object::new(root) else { return Err(Dropped::Refused(Path::root())) };

@@ -6,6 +6,7 @@ use crate::fix::patch::Change;
 use crate::path::Segment;
 use crate::policy::Action;
 use crate::report::safe;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -122,27 +123,36 @@ fn quotes_values(finding: &Finding) -> bool {
 pub(super) fn findings(rulings: &[Ruling]) -> String {
     let listed = rulings.iter().take(MAX_LISTED).map(|ruling| {
         let finding = &ruling.verdict.finding;
-        let mut entry = json!({
-            "rule": finding.rule,
-            "severity": ruling.verdict.severity.name(),
-            "action": ruling.action.name(),
-            "container": finding.container,
-            "path": cut(&finding.path().pointer(), MAX_MESSAGE),
-        });
-        if !quotes_values(finding) {
-            entry["message"] = cut(&finding.message, MAX_MESSAGE).into();
-        }
-        if let Some(held_back) = ruling.held_back {
-            entry["heldBack"] = match held_back {
+        Listed {
+            rule: finding.rule,
+            severity: ruling.verdict.severity.name(),
+            action: ruling.action.name(),
+            container: finding.container.as_deref(),
+            path: cut(&finding.path().pointer(), MAX_MESSAGE),
+            message: (!quotes_values(finding)).then(|| cut(&finding.message, MAX_MESSAGE)),
+            held_back: ruling.held_back.map(|held_back| match held_back {
                 HeldBack::Controller => "the object has a controller",
                 HeldBack::Unchanged => "the update changes nothing of what runs",
                 HeldBack::Known => "it was there before",
-            }
-            .into();
+            }),
         }
-        entry
     });
-    Value::Array(listed.collect()).to_string()
+    serde_json::to_string(&listed.collect::<Vec<_>>()).unwrap_or_default()
+}
+
+/// A finding of the annotation.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed<'r> {
+    rule: &'r str,
+    severity: &'r str,
+    action: &'r str,
+    container: Option<&'r str>,
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held_back: Option<&'r str>,
 }
 
 /// What was changed, one sentence a change.
