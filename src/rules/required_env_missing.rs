@@ -76,7 +76,10 @@ fn found(stock: &Stock<'_>, requires: &Requires, volumes: &Stored<'_>) -> Findin
     let near = |name: &str| name != wanted && strsim::osa_distance(name, wanted) <= MAX_SLIPS;
     finding.help(match container.env().map(|(name, _)| name).find(|name| near(name)) {
         Some(near) => format!("`{near}` is likely meant to be `{wanted}`"),
-        None => format!("set `{wanted}` from a Secret"),
+        None if ["PASSWORD", "SECRET", "TOKEN", "KEY"].iter().any(|word| wanted.contains(word)) => {
+            format!("set `{wanted}` from a Secret")
+        }
+        None => format!("set `{wanted}`"),
     })
 }
 

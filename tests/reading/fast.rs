@@ -38,6 +38,13 @@ impl Tally {
         println!("{} of {all} documents taken", self.taken);
         assert!(all > 0 && self.taken * 100 >= all * percent, "{} of {all} documents taken", self.taken);
     }
+
+    /// In the one round of an ordinary run, so many are taken: one that is left without need is seen as one that is taken wrongly.
+    #[allow(clippy::print_stdout)]
+    fn takes(&self, taken: u64) {
+        println!("{} of {} documents taken", self.taken, self.taken + self.left);
+        assert!(rounds().count() > 1 || self.taken == taken, "{} documents taken instead of {taken}", self.taken);
+    }
 }
 
 /// Seeds of the rounds asked for.
@@ -83,7 +90,7 @@ fn random_words_are_read_alike() {
             tally.look(&text);
         }
     }
-    tally.taken_at_least(5);
+    tally.takes(11_276);
 }
 
 #[test]
@@ -130,7 +137,7 @@ fn every_short_text_is_read_alike() {
             tally.look(&text);
         }
     }
-    tally.taken_at_least(10);
+    tally.takes(51_417);
 }
 
 #[test]
@@ -191,7 +198,7 @@ fn limits_are_read_alike() {
         tally.look(&format!("a:\n{comments}  b: c\n"));
         tally.look(&format!("a:\n{comments}- b\n{comments}- c\n{comments}"));
     }
-    tally.taken_at_least(55);
+    tally.takes(880);
 }
 
 /// One more comment than the general parser keeps in one place.
@@ -200,4 +207,35 @@ fn too_many_comments_are_left() {
     let mut tally = Tally::default();
     tally.look(&format!("a:\n{}  b: c\n", "#\n".repeat((1 << 20) + 1)));
     assert_eq!((tally.taken, tally.left), (0, 1));
+}
+
+/// What chance meets too seldom: each text is taken, or left, and read alike.
+#[test]
+fn what_is_taken_and_what_is_left() {
+    let seen = |text: &str| {
+        let mut tally = Tally::default();
+        tally.look(text);
+        assert_eq!(tally.taken + tally.left, 1, "{text:?}");
+        tally.taken == 1
+    };
+    for text in [
+        // Line ends of Windows behind quotes and keys, not at a text's first bytes.
+        "a:\r\n- 'b'\r\n- \"c\"\r\nd:\r\n  e: 'f'\r\n",
+        "a: | # why\n  b\n",
+        "a: >- # why\r\n  b\r\n  c\r\n",
+        "a: {'b':c, \"d\":e}\n",
+        "a: [{'b':c}]\n",
+        "a: \"b\\tc\\rd\\ne\"\n",
+        // A letter that begins as a byte order mark does.
+        "a: \u{ff46}\n",
+        // Depth is given back.
+        &"- a: b\n".repeat(400),
+        &"- [a]\n- {b: c}\n".repeat(400),
+        &format!("{}a: b\n", "#\n".repeat(1 << 20)),
+    ] {
+        assert!(seen(text), "left: {:?}", &text[..text.len().min(80)]);
+    }
+    for text in ["a: |+-\n  b\n", "a: |-+\n  b\n", "a: |# no\n  b\n", "a: {b:c}\n", "a: {'b'c}\n", "a: \u{feff}b\n"] {
+        assert!(!seen(text), "taken: {text:?}");
+    }
 }
