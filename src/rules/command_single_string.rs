@@ -47,6 +47,10 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     if !certain {
         finding = finding.note("assumed that no folder has a blank in its name");
     }
+    let known = context.tables.known(*container);
+    if known.entrypoint().is_some_and(|entrypoint| !entrypoint.is_empty()) && !known.runs_args() {
+        finding = finding.note("if these are arguments for the image's own program, they belong into `args`");
+    }
     // Values of variables are not repeated.
     let words: Option<Vec<&str>> = command.iter().map(|word| word.as_str()).collect();
     let meant = words.filter(|_| run.words[0].is_as_written()).and_then(|words| {

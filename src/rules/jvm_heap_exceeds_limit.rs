@@ -125,7 +125,7 @@ fn advise(finding: Finding, container: Container<'_>, demand: &Demand<'_>, limit
     let heap = demand.touched.as_ref().map_or(demand.heap.amount, |touched| touched.amount.max(demand.heap.amount));
     let wanted = heap.times(4, 3).max(demand.sum()).round_up_to_mebi(64);
     let finding = finding.help(format!(
-        "give the heap about {} (`-XX:MaxRAMPercentage=75.0`), or raise the memory limit to {wanted}",
+        "give the heap about {} (by `-Xmx`, or by `-XX:MaxRAMPercentage=75.0` without it), or raise the memory limit to {wanted}",
         limit.amount.times(3, 4).tidy()
     ));
     // The pod's and a LimitRange's limits are for others, too.
