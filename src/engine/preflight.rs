@@ -7,7 +7,6 @@ use crate::k8s::object::Object;
 use crate::node::Document;
 use crate::policy::{Action, Mode, Policy};
 use crate::read::documents;
-
 use crate::source::Source;
 use rayon::prelude::*;
 use std::collections::HashSet;

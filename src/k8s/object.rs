@@ -221,6 +221,7 @@ pub fn is_local(object: Object<'_>) -> bool {
     ["config.kubernetes.io/function", "config.k8s.io/function"].into_iter().any(|name| says(name).is_some())
         || says("config.kubernetes.io/local-config").is_some_and(|value| value != "false")
 }
+
 /// An object without `metadata.managedFields`: often the half of it, and no fix asks for them.
 #[must_use]
 pub fn patchable(root: Node<'_>) -> serde_json::Value {

@@ -81,8 +81,12 @@ fn judge(hook: Hook<'_>, tables: &Tables) -> Option<Finding> {
                 let known = matches!(fault, NoProgram::NoShell | NoProgram::Missing);
                 let severity = if guess || known { Severity::Warning } else { Severity::Error };
                 let path = words[0].path_from(hook.container.workload.object.root);
-                let help = "write each word as an item of its own, or run it by `sh -c`";
-                let finding = found(severity, path, why, "no program has this name", help)?;
+                let (label, help) = if known {
+                    ("not in the image", "call what the image has, or use an image that has it")
+                } else {
+                    ("no program has this name", "write each word as an item of its own, or run it by `sh -c`")
+                };
+                let finding = found(severity, path, why, label, help)?;
                 return Some(if guess {
                     finding.note("assumed that no folder has a blank in its name")
                 } else {

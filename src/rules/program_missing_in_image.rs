@@ -51,8 +51,8 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     let mut told = BTreeSet::new();
     for call in calls {
         let known = match program::not_runnable(*container, context.tables, &call.file) {
-            // As the first program it is told by a rule of its own.
-            Some(NoProgram::NoShell) if call.by != Executor::Runtime && !container.may_install() => None,
+            // As the first program, also behind a wrapper, it is told by a rule of its own.
+            Some(NoProgram::NoShell) if matches!(call.by, Executor::Shell(_)) && !container.may_install() => None,
             Some(NoProgram::Missing) => program::lacks(*container, context.tables, &call.file),
             _ => continue,
         };

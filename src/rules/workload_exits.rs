@@ -57,7 +57,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     if end.settings.is_some_and(|file| container.has_mount_around(file)) {
         return;
     }
-    let as_shipped = end.settings.is_some_and(|folder| is_as_shipped(*container, &words, folder));
+    let as_shipped = end.settings.is_some() && is_as_shipped(*container, &words);
     let severity = match (end.sleeps, end.sure) {
         (600.., _) | (_, Sure::Possible) => Severity::Info,
         (0, sure) if (sure == Sure::Certain || as_shipped) && runs == Runs::Always => Severity::Error,
@@ -84,12 +84,10 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
     findings.push(finding);
 }
 
-/// Whether a program's configuration is the one of its official image: nothing is mounted there, and the command
-/// names no other.
-fn is_as_shipped(container: Container<'_>, words: &[&str], settings: &str) -> bool {
-    let program =
-        container.image().filter(|image| image.official && image.short_name() == command::base_name(words[0]));
-    program.is_some() && words.len() == 1 && !container.has_mount_around(settings)
+/// Whether a program that is started without options has the configuration of its official image.
+fn is_as_shipped(container: Container<'_>, words: &[&str]) -> bool {
+    let image = container.image();
+    words.len() == 1 && image.is_some_and(|image| image.official && image.short_name() == command::base_name(words[0]))
 }
 
 /// What is said of the end where values of variables are in the command. They are not repeated: they may be secrets,
