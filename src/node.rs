@@ -79,10 +79,35 @@ const HIDDEN: u8 = 4;
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Entry {
     kind: Kind,
-    style: Style,
-    flags: u8,
+    /// The flags, and above them the style.
+    look: u8,
+    /// For a mapping, the bits of its keys' texts: most names that it has not are told by them.
+    keys: u16,
     span: Span,
     data: u32,
+}
+
+const STYLES: [Style; 7] =
+    [Style::Plain, Style::SingleQuoted, Style::DoubleQuoted, Style::Literal, Style::Folded, Style::Block, Style::Flow];
+const STYLE_SHIFT: u8 = 3;
+
+impl Entry {
+    fn new(kind: Kind, style: Style, flags: u8, span: Span, data: u32) -> Self {
+        Self { kind, look: flags | (style as u8) << STYLE_SHIFT, keys: 0, span, data }
+    }
+
+    fn has(&self, flag: u8) -> bool {
+        self.look & flag != 0
+    }
+
+    fn style(&self) -> Style {
+        STYLES[usize::from(self.look >> STYLE_SHIFT)]
+    }
+}
+
+/// One of sixteen bits for the key of a mark.
+fn key_bit(mark: u32) -> u16 {
+    1 << (mark.wrapping_mul(0x9E37_79B1) >> 28)
 }
 
 /// What texts that are equal have in common, and most that differ have not: length, first, middle and last byte.
@@ -184,7 +209,7 @@ impl<'t> Node<'t> {
     /// How the source writes it.
     #[must_use]
     pub fn style(self) -> Style {
-        self.entry().style
+        self.entry().style()
     }
 
     /// Bytes of the source. A quoted scalar's hold its quotes; a block collection's run from its
@@ -198,7 +223,7 @@ impl<'t> Node<'t> {
     /// for several places.
     #[must_use]
     pub fn is_aliased(self) -> bool {
-        self.entry().flags & ALIASED != 0
+        self.entry().has(ALIASED)
     }
 
     /// Whether it is `null`.
@@ -211,10 +236,10 @@ impl<'t> Node<'t> {
     #[must_use]
     pub fn scalar(self) -> Option<&'t str> {
         let entry = self.entry();
-        match (entry.kind, entry.style) {
+        match (entry.kind, entry.style()) {
             (Kind::Sequence | Kind::Mapping, _) => None,
-            _ if entry.flags & OWNED != 0 => Some(&self.tree.owned[entry.data as usize]),
-            _ => Some(&self.tree.text[sliced(entry.style, entry.span)]),
+            _ if entry.has(OWNED) => Some(&self.tree.owned[entry.data as usize]),
+            _ => Some(&self.tree.text[sliced(entry.style(), entry.span)]),
         }
     }
 
@@ -266,7 +291,7 @@ impl<'t> Node<'t> {
                 let key = self.sibling(next);
                 let value = self.sibling(key.after());
                 next = value.after();
-                if key.entry().flags & HIDDEN == 0 {
+                if !key.entry().has(HIDDEN) {
                     return Some((key, value));
                 }
             }
@@ -282,7 +307,7 @@ impl<'t> Node<'t> {
         let (mut next, mut marks, mut count) = (self.index + 1, [0; 24], 0);
         while next < end {
             let entry = self.sibling(next).entry();
-            if count == marks.len() || entry.flags & OWNED != 0 || marks[..count].contains(&entry.data) {
+            if count == marks.len() || entry.has(OWNED) || marks[..count].contains(&entry.data) {
                 return false;
             }
             marks[count] = entry.data;
@@ -295,15 +320,19 @@ impl<'t> Node<'t> {
     /// The key and value under a name. Of duplicates the last one wins, as for Kubernetes.
     #[must_use]
     pub fn entry_of(self, name: &str) -> Option<(Node<'t>, Node<'t>)> {
-        let end = if self.kind() == Kind::Mapping { self.after() } else { return None };
+        let mapping = self.entry();
         let mark = mark(name.as_bytes());
-        let (mut next, mut found, mut steps) = (self.index + 1, None, 0);
-        // Rules ask for most of what they know here, so that a step must cost next to nothing.
+        // Rules ask for most of what they know here, and mostly for what is not there: no other kind has bits either.
+        if mapping.keys & key_bit(mark) == 0 {
+            spend(1);
+            return None;
+        }
+        let (end, mut next, mut found, mut steps) = (mapping.data, self.index + 1, None, 0);
         let entries = &self.tree.entries[..end as usize];
         while let [entry, value, ..] = &entries[next as usize..] {
             steps += 1;
-            let alike = entry.data == mark || entry.flags & OWNED != 0;
-            if alike && entry.flags & HIDDEN == 0 && self.sibling(next).scalar() == Some(name) {
+            let alike = entry.data == mark || entry.has(OWNED);
+            if alike && !entry.has(HIDDEN) && self.sibling(next).scalar() == Some(name) {
                 found = Some((self.sibling(next), self.sibling(next + 1)));
             }
             next = if matches!(value.kind, Kind::Sequence | Kind::Mapping) { value.data } else { next + 2 };

@@ -7,6 +7,7 @@ use crate::k8s::container::Container;
 use crate::k8s::object::Object;
 use crate::k8s::pod::Workload;
 use crate::k8s::schema;
+use crate::k8s::set::references::references;
 use crate::k8s::set::{Asked, Set};
 use crate::k8s::tables::Tables;
 use crate::path;
@@ -144,6 +145,7 @@ fn run(object: Object<'_>, workloads: &[Workload<'_>], policy: &Policy, set: &Se
     let mut findings = Vec::new();
     let tables = Tables::of(&policy.tables);
     let containers: Vec<Container<'_>> = workloads.iter().flat_map(|workload| workload.containers()).collect();
+    let references: Vec<_> = workloads.iter().map(references).collect();
     for (rule, options) in policy.rules().filter(|(rule, _)| applies(rule, object, view)) {
         let context = Context {
             options: &**options,
@@ -152,6 +154,7 @@ fn run(object: Object<'_>, workloads: &[Workload<'_>], policy: &Policy, set: &Se
             file: view.number,
             kubernetes_minor: policy.kubernetes_minor,
             asked: view.asked,
+            references: &references,
         };
         match rule.check {
             Check::Document(_) | Check::Engine => {}

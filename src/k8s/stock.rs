@@ -196,6 +196,12 @@ impl<'t> Stock<'t> {
         self.options.iter().find(|word| word.text.as_deref().is_some_and(begins))
     }
 
+    /// Whether the manifest gives its program no words.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.options.is_empty()
+    }
+
     /// The first word that is one of these.
     #[must_use]
     pub fn word(&self, words: &[String]) -> Option<&Word<'t>> {

@@ -2,13 +2,13 @@
 
 use super::container::Container;
 use super::image::glob;
-use super::images::{Images, Known};
+use super::images::{Images, Known, Tag};
 use super::kinds::Kind;
 use crate::node::Node;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -51,8 +51,8 @@ pub struct Rows {
 #[derive(Clone, Debug, Default)]
 pub struct Tables {
     rows: Arc<Rows>,
-    known: RefCell<HashMap<Key, Rc<[usize]>>>,
-    recognised: RefCell<HashMap<Key, Rc<[Recognised]>>>,
+    known: RefCell<BTreeMap<Key, Rc<[usize]>>>,
+    recognised: RefCell<BTreeMap<Key, Rc<[Recognised]>>>,
 }
 
 /// A container's place in its tree.
@@ -128,13 +128,21 @@ impl Tables {
     /// What is known of a container's image.
     #[must_use]
     pub fn known(&self, container: Container<'_>) -> Known<'_> {
-        let find = || container.image().map(|image| self.images.find(&image)).unwrap_or_default();
+        let find = || container.image().map(|image| self.images.find(&image, Tag::AsWritten)).unwrap_or_default();
         self.images.at(&kept(&self.known, container.node, find))
+    }
+
+    /// What is known of a container's image if its tag is at the newest version that it may name: `latest` at the newest of
+    /// all, `8` at the newest of them.
+    #[must_use]
+    pub fn newest(&self, container: Container<'_>) -> Known<'_> {
+        let found = container.image().map(|image| self.images.find(&image, Tag::Newest)).unwrap_or_default();
+        self.images.at(&found)
     }
 }
 
 /// What was found for a container, else finds it; the finding may ask for other containers.
-fn kept<T: ?Sized>(all: &RefCell<HashMap<Key, Rc<T>>>, node: Node<'_>, find: impl FnOnce() -> Rc<T>) -> Rc<T> {
+fn kept<T: ?Sized>(all: &RefCell<BTreeMap<Key, Rc<T>>>, node: Node<'_>, find: impl FnOnce() -> Rc<T>) -> Rc<T> {
     if let Some(found) = all.borrow().get(&node.key()) {
         return Rc::clone(found);
     }

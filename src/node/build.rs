@@ -53,14 +53,14 @@ impl<'s> Builder<'s> {
                 (OWNED, self.tree.owned.len() as u32 - 1)
             }
         };
-        self.tree.entries.push(Entry { kind, style, flags, span, data });
+        self.tree.entries.push(Entry::new(kind, style, flags, span, data));
         index
     }
 
     /// Begins a collection, and returns its index; `close` ends it.
     pub fn open(&mut self, kind: Kind, style: Style, span: Span) -> u32 {
         let index = self.len();
-        self.tree.entries.push(Entry { kind, style, flags: 0, span, data: index + 1 });
+        self.tree.entries.push(Entry::new(kind, style, 0, span, index + 1));
         index
     }
 
@@ -70,6 +70,21 @@ impl<'s> Builder<'s> {
         let entry = &mut self.tree.entries[index as usize];
         entry.data = after;
         entry.span.end = end.max(entry.span.start);
+        if entry.kind == Kind::Mapping {
+            self.tree.entries[index as usize].keys = self.key_bits(index, after);
+        }
+    }
+
+    fn key_bits(&self, index: u32, after: u32) -> u16 {
+        let (mut key, mut bits) = (index + 1, 0);
+        while key < after {
+            let entry = &self.tree.entries[key as usize];
+            let mark =
+                if entry.has(OWNED) { mark(self.tree.owned[entry.data as usize].as_bytes()) } else { entry.data };
+            bits |= key_bit(mark);
+            key = self.after(key + 1);
+        }
+        bits
     }
 
     /// Index one past the last descendant of the finished node at `index`.
@@ -90,11 +105,11 @@ impl<'s> Builder<'s> {
         while at < after {
             self.end_copies(&mut open, at);
             let mut entry = self.tree.entries[at as usize];
-            if entry.flags & HIDDEN != 0 && at != index {
+            if entry.has(HIDDEN) && at != index {
                 at = self.after(at + 1);
                 continue;
             }
-            entry.flags = entry.flags & !HIDDEN | ALIASED;
+            entry.look = entry.look & !HIDDEN | ALIASED;
             if matches!(entry.kind, Kind::Sequence | Kind::Mapping) {
                 open.push((entry.data, self.len()));
             }
@@ -126,7 +141,7 @@ impl<'s> Builder<'s> {
         while key < end {
             let value = self.after(key);
             let next = self.after(value);
-            if self.tree.entries[key as usize].flags & HIDDEN == 0 {
+            if !self.tree.entries[key as usize].has(HIDDEN) {
                 self.copy(key);
                 self.copy(value);
             }
@@ -155,7 +170,7 @@ impl<'s> Builder<'s> {
 
     /// Hides the mapping entry whose key stands at `index`, such as a merge key.
     pub fn hide(&mut self, index: u32) {
-        self.tree.entries[index as usize].flags |= HIDDEN;
+        self.tree.entries[index as usize].look |= HIDDEN;
     }
 
     /// Keeps a comment's span.

@@ -5,7 +5,7 @@ use crate::finding::{Finding, Severity};
 use crate::k8s::decode::nearest;
 use crate::k8s::pod::Workload;
 use crate::k8s::set::Standing;
-use crate::k8s::set::references::{Use, references};
+use crate::k8s::set::references::Use;
 use crate::node::Node;
 
 /// The rule.
@@ -36,7 +36,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
-    for reference in references(workload).iter().filter(|reference| !reference.optional) {
+    for reference in context.references(workload).iter().filter(|reference| !reference.optional) {
         let Standing::NoKey(fact, keys) = context.set.standing(reference) else { continue };
         let Some(wanted) = reference.key.and_then(Node::as_str) else { continue };
         let kind = reference.sort.kind();

@@ -4,7 +4,7 @@ use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::env::is_name;
 use crate::k8s::pod::Workload;
-use crate::k8s::set::references::{Use, references};
+use crate::k8s::set::references::Use;
 use crate::k8s::set::{Fact, Keys};
 
 /// The rule.
@@ -42,7 +42,7 @@ fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Find
     if context.kubernetes_minor.is_some_and(|minor| minor >= RELAXED) {
         return;
     }
-    for reference in references(workload).iter().filter(|reference| reference.how == Use::Variables) {
+    for reference in context.references(workload).iter().filter(|reference| reference.how == Use::Variables) {
         let states: Vec<&Fact> = context.set.referred(reference).collect();
         let Some((first, others)) = states.split_first() else { continue };
         let Keys::Known(keys) = &first.keys else { continue };

@@ -22,9 +22,9 @@ pub(super) static RULE: Rule = Rule {
         why: "Entrypoints look at their variables before the server starts, and some combinations they don't take. MySQL makes the user that \
               `MYSQL_USER` names, and `root` is there already. A variable and its `_FILE` twin say the same thing twice. MongoDB wants name and \
               password of its first user, or neither. RabbitMQ takes no settings from variables since 3.9, and does not pass over those that it \
-              once knew.",
-        see: "`kubectl logs POD --previous` shows `cannot be used for the root user`, `are set (but are exclusive)` or `deprecated environment \
-              variables detected`.",
+              once knew. MinIO wants a root password of eight characters, pgAdmin an address with `@`.",
+        see: "`kubectl logs POD --previous` shows `cannot be used for the root user`, `are set (but are exclusive)` `deprecated environment \
+              variables detected`, or `length at least 8 characters`.",
         fix: "Remove the variable. For MySQL, `MYSQL_ROOT_PASSWORD` alone sets root's password; RabbitMQ's settings go into a file below \
               `/etc/rabbitmq/conf.d`.",
         ignore: "The rule is silent where the container runs a `command` of its own, for versions that take the variable, and for digests, of which \
@@ -48,8 +48,8 @@ fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Find
             let written = [Some(variable), other].into_iter().flatten().all(|one| one.settled_value().is_some());
             let severity = if holder.is_none() && written { Severity::Error } else { Severity::Warning };
             let image = container.image_text().unwrap_or_default();
-            let message =
-                format!("the image `{image}` ends with exit code 1 where `{wanted}` is set{}", beside(refuses));
+            let what = of_value(refuses).unwrap_or_else(|| format!("is set{}", beside(refuses)));
+            let message = format!("the image `{image}` ends with exit code 1 where `{wanted}` {what}");
             let mut finding = Finding::new(RULE.name, severity, variable.path(), message)
                 .label("not taken")
                 .and(container.image_field().path(), "refuses it")
@@ -62,9 +62,11 @@ fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Find
             } else if !written {
                 finding = finding.note("assumed that the value that it takes from elsewhere is not empty");
             }
-            let help = match refuses.without.first() {
-                Some(missing) => format!("set `{missing}` as well, or remove `{wanted}`"),
-                None => format!("remove `{}`", wanted.split('=').next().unwrap_or(wanted)),
+            let help = match (refuses.without.first(), refuses.shorter_than, &refuses.lacking) {
+                (Some(missing), ..) => format!("set `{missing}` as well, or remove `{wanted}`"),
+                (None, Some(length), _) => format!("give it at least {length} characters"),
+                (None, None, Some(text)) => format!("write a value with `{text}`"),
+                (None, None, None) => format!("remove `{}`", wanted.split('=').next().unwrap_or(wanted)),
             };
             findings.push(finding.help(help));
         }
@@ -78,6 +80,12 @@ fn refused<'a, 't>(
 ) -> Option<(&'a str, Variable<'t>, Option<Variable<'t>>)> {
     let set = |names: &'a [String]| names.iter().find_map(|name| Some((name.as_str(), container.sets_variable(name)?)));
     let (wanted, variable) = set(&refuses.any_of)?;
+    let value = || variable.settled_value().filter(|value| !value.trim().is_empty());
+    if refuses.shorter_than.is_some_and(|length| value().is_none_or(|value| value.len() >= length))
+        || refuses.lacking.as_ref().is_some_and(|text| value().is_none_or(|value| value.contains(text.as_str())))
+    {
+        return None;
+    }
     let other = match &refuses.with {
         Some(with) => Some(set(with)?.1),
         None => None,
@@ -85,6 +93,12 @@ fn refused<'a, 't>(
     // What `envFrom` brings may be the missing one.
     let completed = |name: &String| container.may_set_variable(name) || container.has_env_from();
     (!refuses.without.iter().any(completed)).then_some((wanted, variable, other))
+}
+
+/// What is wrong with its value, where that is what is refused.
+fn of_value(refuses: &Refuses) -> Option<String> {
+    let short = refuses.shorter_than.map(|length| format!("has fewer than {length} characters"));
+    short.or_else(|| refuses.lacking.as_ref().map(|text| format!("has no `{text}`")))
 }
 
 /// " and `B` is not", " beside `B`"

@@ -103,6 +103,7 @@ use crate::finding::{Finding, Safety, Severity};
 use crate::k8s::container::Container;
 use crate::k8s::object::Object;
 use crate::k8s::pod::Workload;
+use crate::k8s::set::references::Reference;
 use crate::k8s::set::{Asked, Home, Late, Question, Set};
 use crate::k8s::tables::Tables;
 use crate::node::Document;
@@ -278,6 +279,8 @@ pub struct Context<'c> {
     pub kubernetes_minor: Option<u32>,
     /// Where questions are noted that can't be answered yet.
     pub asked: &'c Asked,
+    /// What the object's pods refer to, in the order of its workloads.
+    pub references: &'c [Vec<Reference<'c>>],
 }
 
 /// The number of no file.
@@ -294,6 +297,13 @@ impl<'c> Context<'c> {
             self.asked.note(question());
         }
         late
+    }
+
+    /// What the pods of one of the object's workloads refer to by name, in the order of the spec.
+    #[must_use]
+    pub fn references(&self, workload: &Workload<'_>) -> &'c [Reference<'c>] {
+        let own = |list: &&'c Vec<Reference<'c>>| list.first().is_some_and(|one| one.workload.spec == workload.spec);
+        self.references.iter().find(own).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Where an object stands.

@@ -22,7 +22,8 @@ pub(super) static RULE: Rule = Rule {
               `-g \"daemon off\"` without its semicolon.",
         see: "`kubectl logs POD --previous` shows `unknown variable`, `unrecognised option`, `unknown short flag` or `field not found`.",
         fix: "Remove the option, or use what took its place; the message names it where there is something.",
-        ignore: "The rule is silent for tags that name no version and for digests, of which nobody knows the version, and where a shell starts the program.",
+        ignore: "The rule is silent for digests, of which nobody knows the version, and where a shell starts the program. It is a warning for `latest`, and for a tag such as \
+                 `8` that moved on to the version without the option: a node that pulled the image before has an older one.",
         source: "the programs' own release notes and sources, named row by row in `policies/images/`",
     },
     options: OptionsType::of::<NoOptions>(),
@@ -31,7 +32,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let Some(stock) = container.stock(context.tables) else { return };
-    for refused in stock.known.refuses_options().unwrap_or_default() {
+    if stock.is_plain() {
+        return;
+    }
+    let newest = context.tables.newest(*container);
+    let certain = stock.known.refuses_options().unwrap_or_default();
+    let likely = newest.refuses_options().unwrap_or_default();
+    let likely = likely.iter().filter(|refused| !certain.contains(refused)).map(|refused| (refused, Severity::Warning));
+    for (refused, severity) in certain.iter().map(|refused| (refused, Severity::Error)).chain(likely) {
         let word = if refused.whole { stock.word(&refused.any_of) } else { stock.option(&refused.any_of) };
         let Some(word) = word else { continue };
         let (Some(node), Some(text)) = (word.node, word.text.as_deref()) else { continue };
@@ -41,7 +49,7 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
         let path = node.path_from(container.workload.object.root);
         let finding = Finding::new(
             RULE.name,
-            Severity::Error,
+            severity,
             path,
             format!(
                 "the image `{image}` ends at once: it {} `{name}`",
@@ -50,9 +58,12 @@ fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Fi
         )
         .label(if refused.whole { "refused" } else { "not known any more" })
         .note(format!("its log says: {}", refused.says));
-        let finding = match refused.whole {
-            true => finding,
-            false => finding.and(container.image_field().path(), "since a version before this one"),
+        let finding = match (refused.whole, severity) {
+            (true, _) => finding,
+            (false, Severity::Error) => finding.and(container.image_field().path(), "since a version before this one"),
+            (false, _) => finding
+                .and(container.image_field().path(), "names no version that has it for certain")
+                .note("assumed that the tag is at its newest version, as it is wherever the image is pulled now"),
         };
         findings.push(match &refused.instead {
             Some(instead) => finding.help(format!("use {instead}")),

@@ -4,7 +4,7 @@ use super::references::{Absent, absent};
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::pod::Workload;
-use crate::k8s::set::references::{Reference, Use, references};
+use crate::k8s::set::references::{Reference, Use};
 use crate::k8s::set::{Fact, Sort};
 use crate::node::Node;
 
@@ -48,7 +48,7 @@ fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Find
     let wanted = |reference: &Reference<'_>| reference.how == Use::Pull && !supplied(reference.name);
     let secret = Absent { rule: RULE.name, sort: Sort::Secret, severity: Severity::Warning, wanted: &wanted };
     absent(&secret, workload, context, findings);
-    for reference in references(workload).iter().filter(|reference| reference.how == Use::Pull) {
+    for reference in context.references(workload).iter().filter(|reference| reference.how == Use::Pull) {
         let facts: Vec<&Fact> = context.set.referred(reference).collect();
         let home = context.home(workload.object);
         // Of several states of the Secret, one of the right type is enough.

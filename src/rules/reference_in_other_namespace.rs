@@ -3,7 +3,6 @@
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::pod::Workload;
-use crate::k8s::set::references::references;
 use crate::k8s::set::{Question, Standing};
 
 /// The rule.
@@ -34,7 +33,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let mut seen = Vec::new();
-    for reference in references(workload).iter().filter(|reference| !reference.optional) {
+    for reference in context.references(workload).iter().filter(|reference| !reference.optional) {
         let Standing::OtherNamespace(fact, there) = context.set.standing(reference) else { continue };
         // A volume's items name the object once each.
         if seen.contains(&reference.node) {

@@ -4,7 +4,7 @@ use super::Context;
 use crate::finding::{Finding, Severity};
 use crate::k8s::decode::nearest;
 use crate::k8s::pod::Workload;
-use crate::k8s::set::references::{Reference, Use, references};
+use crate::k8s::set::references::{Reference, Use};
 use crate::k8s::set::{Question, Set, Sort, Standing};
 use crate::k8s::volume::{Mount, Volume};
 
@@ -25,8 +25,8 @@ pub(super) struct Absent<'a> {
 pub(super) fn absent(rule: &Absent<'_>, workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let set = context.set;
     let mut seen = Vec::new();
-    for reference in references(workload) {
-        let own = reference.sort == rule.sort && !reference.optional && (rule.wanted)(&reference);
+    for reference in context.references(workload) {
+        let own = reference.sort == rule.sort && !reference.optional && (rule.wanted)(reference);
         // A volume's items name the object once each.
         if !own || seen.contains(&reference.node) {
             continue;
@@ -40,7 +40,7 @@ pub(super) fn absent(rule: &Absent<'_>, workload: &Workload<'_>, context: &Conte
             (Use::Object, Sort::ServiceAccount) => "no pod is created (FailedCreate)",
             (Use::Object, _) => "the pod stays Pending",
         };
-        let standing = set.standing(&reference);
+        let standing = set.standing(reference);
         let speaks = match standing {
             Standing::NearMiss(..) => true,
             Standing::Absent => set.is_complete(),

@@ -20,7 +20,8 @@ pub(super) static RULE: Rule = Rule {
         happens: "The entrypoint says what it misses, and ends with exit code 1: Error, then CrashLoopBackOff.",
         why: "Some images refuse to begin without a decision of their owner. The images of PostgreSQL, MySQL and MariaDB do so where they find no database \
               yet: they want a password, or to be told in so many words that there is none. A variable that is set to nothing counts as missing. Where a \
-              volume holds a database already, nothing is asked.",
+              volume holds a database already, nothing is asked. Elasticsearch 7 wants to know whether it is alone, as it listens for others; Keycloak's \
+              `start` wants the name under which it is known.",
         see: "`kubectl logs POD --previous` shows `superuser password is not specified`, or `You need to specify one of …`.",
         fix: "Set one of the variables that the message names, from a Secret: `valueFrom: {secretKeyRef: {name: db, key: password}}`.",
         ignore: "The rule is silent where variables come by `envFrom`, where the container runs a `command` of its own, and for versions that ask for \
@@ -39,7 +40,12 @@ fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Find
     for container in &containers {
         let Some(stock) = container.stock(context.tables).filter(|_| !container.has_env_from()) else { continue };
         let lacks = |requires: &&Requires| !requires.any_of.iter().any(|wanted| container.may_set_variable(wanted));
-        for requires in stock.requires().iter().filter(lacks) {
+        let asked = |requires: &&Requires| {
+            (requires.with_args.is_empty() || stock.word(&requires.with_args).is_some())
+                && !stock.has_option(&requires.unless_args)
+                && !requires.unless_mounted.iter().any(|place| container.has_mount_around(place))
+        };
+        for requires in stock.requires().iter().filter(lacks).filter(asked) {
             let volumes = volumes.get_or_insert_with(|| Stored::of(*workload, &containers));
             findings.push(found(&stock, requires, volumes));
         }
@@ -57,7 +63,11 @@ fn found(stock: &Stock<'_>, requires: &Requires, volumes: &Stored<'_>) -> Findin
         RULE.name,
         severity,
         container.env_field().path(),
-        format!("the image `{image}` ends with exit code 1: {}", none_of(&requires.any_of)),
+        format!(
+            "the image `{image}` ends with exit code {}: {}",
+            requires.exits.unwrap_or(1),
+            none_of(&requires.any_of)
+        ),
     )
     .label("not here")
     .and(container.image_field().path(), "asks for it")
@@ -79,7 +89,7 @@ fn found(stock: &Stock<'_>, requires: &Requires, volumes: &Stored<'_>) -> Findin
         None if ["PASSWORD", "SECRET", "TOKEN", "KEY"].iter().any(|word| wanted.contains(word)) => {
             format!("set `{wanted}` from a Secret")
         }
-        None => format!("set `{wanted}`"),
+        None => requires.advice.clone().unwrap_or_else(|| format!("set `{wanted}`")),
     })
 }
 
@@ -95,6 +105,7 @@ fn none_of(names: &[String]) -> String {
     match (&shown[..], names.len().saturating_sub(MAX_NAMES)) {
         ([only], _) => format!("{only} is not set"),
         ([all @ .., last], 0) => format!("none of {} or {last} is set", all.join(", ")),
+        (all, 1) => format!("none of {} or one other is set", all.join(", ")),
         (all, others) => format!("none of {} or {others} others is set", all.join(", ")),
     }
 }

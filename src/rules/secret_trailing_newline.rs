@@ -3,7 +3,7 @@
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Severity};
 use crate::k8s::pod::Workload;
-use crate::k8s::set::references::{Use, references};
+use crate::k8s::set::references::Use;
 use crate::k8s::set::{Keys, Sort};
 use crate::node::Node;
 
@@ -32,7 +32,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
-    for reference in references(workload) {
+    for reference in context.references(workload) {
         if reference.sort != Sort::Secret || !matches!(reference.how, Use::Variable | Use::Variables) {
             continue;
         }

@@ -3,7 +3,7 @@
 use super::{Check, Context, Docs, NoOptions, OptionsType, Rule, Scope};
 use crate::finding::{Finding, Safety, Severity};
 use crate::k8s::pod::Workload;
-use crate::k8s::set::references::{Reference, references};
+use crate::k8s::set::references::Reference;
 use crate::k8s::set::{Fact, Neighbours, Sort};
 use serde_json::json;
 
@@ -46,7 +46,7 @@ fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Find
         return;
     }
     let mut seen = Vec::new();
-    for reference in references(workload).iter().filter(|reference| reference.sort == Sort::Claim) {
+    for reference in context.references(workload).iter().filter(|reference| reference.sort == Sort::Claim) {
         let states: Vec<&Fact> = context.set.referred(reference).collect();
         let Some(fact) = states.first() else { continue };
         let is = |mode: &str| states.iter().all(|fact| matches!(fact.access_modes(), [only] if **only == *mode));

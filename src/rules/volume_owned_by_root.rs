@@ -8,7 +8,6 @@ use crate::k8s::images::How;
 use crate::k8s::pod::Workload;
 use crate::k8s::security::{User, user_number};
 use crate::k8s::set::Sort;
-use crate::k8s::set::references::references;
 use crate::k8s::stock::Stock;
 use crate::k8s::volume::{Backing, Mount, Mounts};
 
@@ -116,7 +115,7 @@ fn is_shared(workload: Workload<'_>, mount: Mount<'_>, context: &Context<'_>) ->
         return true;
     }
     let claim = mount.volume().and_then(|volume| volume.claim());
-    let references = references(&workload);
-    let mut named = references.iter().filter(|one| one.sort == Sort::Claim && Some(one.name) == claim);
+    let mut named =
+        context.references(&workload).iter().filter(|one| one.sort == Sort::Claim && Some(one.name) == claim);
     named.any(|one| context.set.referred(one).any(|fact| fact.access_modes().iter().any(|mode| many(mode))))
 }

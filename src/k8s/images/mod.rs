@@ -111,13 +111,13 @@ impl Images {
     /// What is known of an image.
     #[must_use]
     pub fn known(&self, image: &Image<'_>) -> Known<'_> {
-        self.at(&self.find(image))
+        self.at(&self.find(image, Tag::AsWritten))
     }
 
     /// Numbers of the rows about an image, in the order in which they are asked.
-    pub(super) fn find(&self, image: &Image<'_>) -> Rc<[usize]> {
+    pub(super) fn find(&self, image: &Image<'_>, read: Tag) -> Rc<[usize]> {
         let mut found = Vec::new();
-        self.gather(image, &mut found, MAX_LIKE);
+        self.gather(image, read, &mut found, MAX_LIKE);
         found.into()
     }
 
@@ -127,7 +127,7 @@ impl Images {
     }
 
     /// The rows about an image, each followed by those about the image that it is like.
-    fn gather(&self, image: &Image<'_>, found: &mut Vec<usize>, depth: usize) {
+    fn gather(&self, image: &Image<'_>, read: Tag, found: &mut Vec<usize>, depth: usize) {
         let exact = |pattern: &String| {
             if pattern.contains('/') {
                 image.matches(pattern)
@@ -137,14 +137,15 @@ impl Images {
         };
         for at in self.candidates(image.short_name()) {
             let row = self.rows[at].facts();
-            if !row.images.iter().any(exact) || !row.holds_for(image) || found.contains(&at) {
+            if !row.images.iter().any(exact) || !row.holds_for(image, read) || found.contains(&at) {
                 continue;
             }
             found.push(at);
             let like = row.like.as_deref().filter(|_| depth > 0).and_then(|like| Image::parse(like).ok());
             if let Some(like) = like {
                 // The tag is the image's own where none is named.
-                self.gather(&Image { tag: like.tag.or(image.tag), digest: image.digest, ..like }, found, depth - 1);
+                let like = Image { tag: like.tag.or(image.tag), digest: image.digest, ..like };
+                self.gather(&like, read, found, depth - 1);
             }
         }
     }
@@ -154,7 +155,7 @@ impl Images {
     pub fn same_name(&self, image: &Image<'_>) -> Option<&ImageFacts> {
         self.candidates(image.short_name()).into_iter().map(|at| self.rows[at].facts()).find(|row| {
             let same = |pattern: &String| !pattern.contains('/') && glob(pattern, image.short_name());
-            row.os && row.images.iter().any(same) && row.holds_for(image)
+            row.os && row.images.iter().any(same) && row.holds_for(image, Tag::AsWritten)
         })
     }
 }

@@ -110,6 +110,15 @@ pub struct ImageFacts {
     pub source: String,
 }
 
+/// How a tag is read that names more than one version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// Nothing is assumed of its version.
+    AsWritten,
+    /// As the newest that it may name.
+    Newest,
+}
+
 /// Leaves out of a part of a row what it does not say.
 fn tidy(value: &mut Value) {
     match value {
@@ -228,9 +237,24 @@ pub struct Requires {
     /// Folders in which a file may take their place, such as a backup to begin with.
     #[serde(default)]
     pub unless_files: Vec<String>,
+    /// Its configuration: what is mounted over, in or above it mostly takes their place.
+    #[serde(default)]
+    pub unless_mounted: Vec<String>,
+    /// Only where one of these words is given.
+    #[serde(default)]
+    pub with_args: Vec<String>,
+    /// Options that take their place, as they begin.
+    #[serde(default)]
+    pub unless_args: Vec<String>,
+    /// With which exit code it ends; 1 where none is named.
+    #[serde(default)]
+    pub exits: Option<u8>,
     /// What it says when it ends.
     #[serde(default)]
     pub says: Option<String>,
+    /// What to do, where there is more to say than a name: "set `A` to `b`".
+    #[serde(default)]
+    pub advice: Option<String>,
 }
 
 /// Variables that its entrypoint does not take.
@@ -248,6 +272,12 @@ pub struct Refuses {
     /// Where this folder holds data already, it does not mind.
     #[serde(default)]
     pub unless_data: Option<String>,
+    /// Only where its value has fewer bytes.
+    #[serde(default)]
+    pub shorter_than: Option<usize>,
+    /// Only where its value does not hold this text.
+    #[serde(default)]
+    pub lacking: Option<String>,
     /// What it says when it ends.
     pub says: String,
 }
@@ -341,13 +371,15 @@ impl ImageFacts {
     }
 
     /// Whether the row is about images of this tag.
-    pub(super) fn holds_for(&self, image: &Image<'_>) -> bool {
+    pub(super) fn holds_for(&self, image: &Image<'_>, read: Tag) -> bool {
         let tag = image.tag.or_else(|| image.digest.is_none().then_some("latest"));
         let Some(tag) = tag else {
             return self.tags.is_empty() && self.except_tags.is_empty() && self.versions.is_none();
         };
         (self.tags.is_empty() || self.tags.iter().any(|pattern| glob(pattern, tag)))
             && !self.except_tags.iter().any(|part| tag.contains(part.as_str()))
-            && self.versions.as_ref().is_none_or(|versions| versions.hold(tag))
+            && self.versions.as_ref().is_none_or(|versions| {
+                versions.hold(tag) || (read == Tag::Newest && image.digest.is_none() && versions.hold_newest(tag))
+            })
     }
 }

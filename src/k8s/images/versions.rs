@@ -52,6 +52,19 @@ impl Versions {
     }
 }
 
+impl Versions {
+    /// Whether the newest version that a tag may name lies within the bounds: that of `latest`, or of the versions that begin like
+    /// it. What has an end is not asked about: nobody knows the newest.
+    pub(super) fn hold_newest(&self, tag: &str) -> bool {
+        let below = |(below, ..): &(bool, bool, Vec<u32>)| *below;
+        if self.0.iter().any(below) {
+            return false;
+        }
+        let Some((version, _)) = numbers(tag.strip_prefix('v').unwrap_or(tag)) else { return tag == "latest" };
+        self.0.iter().all(|(_, _, bound)| version.len() < bound.len() && bound.starts_with(&version))
+    }
+}
+
 /// The numbers that a text begins with, dots between them, and what follows.
 fn numbers(text: &str) -> Option<(Vec<u32>, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -82,6 +95,18 @@ mod tests {
             (">=18", "18-alpine", true),
         ] {
             assert_eq!(versions(bounds).hold(tag), holds, "{tag} {bounds}");
+        }
+        for (bounds, tag, holds) in [
+            (">=8.4", "8", true),
+            (">=8.4", "8-oracle", true),
+            (">=8.4", "8.0", false),
+            (">=8.4", "latest", true),
+            (">=8.4", "lts", false),
+            (">=2", "latest", true),
+            ("<3.9", "latest", false),
+            (">=8.0 <8.4", "8", false),
+        ] {
+            assert_eq!(versions(bounds).hold_newest(tag), holds, "{tag} {bounds}");
         }
         assert!(Versions::try_from("11".to_owned()).is_err() && Versions::try_from(String::new()).is_err());
     }

@@ -37,7 +37,8 @@ pub struct Reference<'t> {
     pub how: Use,
     /// What is written before each key, where all of them become variables.
     pub prefix: &'t str,
-    workload: Workload<'t>,
+    /// Whose pods name it.
+    pub workload: Workload<'t>,
 }
 
 impl<'t> Reference<'t> {
