@@ -37,7 +37,7 @@ fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Find
             continue;
         }
         let wanted = reference.key.and_then(Node::as_str);
-        for fact in context.set.referred(&reference) {
+        for fact in context.set.referred(reference) {
             let Keys::Known(keys) = &fact.keys else { continue };
             for key in keys.iter().filter(|key| key.value.is_line_with_feed) {
                 if wanted.is_some_and(|wanted| *wanted != *key.name) {
