@@ -1,7 +1,7 @@
 //! Speed of the whole program and of its parts, beside other programs, from one run.
 //!
 //!     CRASHLINT_CORPUS=FOLDER cargo bench --bench lint
-//!     CRASHLINT_CORPUS=FOLDER CRASHLINT_BESIDE="/bin/kube-linter lint {}:/bin/kubeconform -summary {}" cargo bench --bench lint
+//!     CRASHLINT_CORPUS=FOLDER CRASHLINT_BESIDE="/bin/kube-linter lint {}:/bin/kubeconform -ignore-missing-schemas -schema-location /none {}" cargo bench --bench lint
 //!
 //! Programs run in turn; `{}` stands for the folder of manifests. CPU time is a mean, user and system together, as a process tells it of
 //! its children; wall time is a median. In process, the best of several rounds counts, as others disturb only to the worse.
