@@ -6,14 +6,15 @@
 //! (within a budget), so whoever reads a field through [`Node`] sees what Kubernetes sees.
 
 mod build;
+mod entry;
 
 pub use build::{Builder, Text};
 
 use crate::budget::spend;
 use crate::path::{Path, Segment};
 use crate::source::Span;
+use entry::{ALIASED, Entry, HIDDEN, OWNED, key_bit, mark, sliced};
 use std::borrow::Cow;
-use std::ops::Range;
 
 /// What a node is, as JSON counts types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,61 +69,6 @@ pub enum Style {
     Block,
     /// `[…]` or `{…}`.
     Flow,
-}
-
-const OWNED: u8 = 1;
-const ALIASED: u8 = 2;
-const HIDDEN: u8 = 4;
-
-/// `data` is, for a collection, the index one past its last descendant; for a scalar with `OWNED`,
-/// the index of its text; for any other scalar its mark.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Entry {
-    kind: Kind,
-    /// The flags, and above them the style.
-    look: u8,
-    /// For a mapping, the bits of its keys' texts: most names that it has not are told by them.
-    keys: u16,
-    span: Span,
-    data: u32,
-}
-
-const STYLES: [Style; 7] =
-    [Style::Plain, Style::SingleQuoted, Style::DoubleQuoted, Style::Literal, Style::Folded, Style::Block, Style::Flow];
-const STYLE_SHIFT: u8 = 3;
-
-impl Entry {
-    fn new(kind: Kind, style: Style, flags: u8, span: Span, data: u32) -> Self {
-        Self { kind, look: flags | (style as u8) << STYLE_SHIFT, keys: 0, span, data }
-    }
-
-    fn has(&self, flag: u8) -> bool {
-        self.look & flag != 0
-    }
-
-    fn style(&self) -> Style {
-        STYLES[usize::from(self.look >> STYLE_SHIFT)]
-    }
-}
-
-/// One of sixteen bits for the key of a mark.
-fn key_bit(mark: u32) -> u16 {
-    1 << (mark.wrapping_mul(0x9E37_79B1) >> 28)
-}
-
-/// What texts that are equal have in common, and most that differ have not: length, first, middle and last byte.
-fn mark(text: &[u8]) -> u32 {
-    match text {
-        [] => 0,
-        [first, .., last] => u32::from_le_bytes([text.len() as u8, *first, text[text.len() / 2], *last]),
-        [only] => u32::from_le_bytes([1, *only, *only, *only]),
-    }
-}
-
-/// Where the text of a scalar stands that is what it means.
-fn sliced(style: Style, span: Span) -> Range<usize> {
-    let quotes = usize::from(matches!(style, Style::SingleQuoted | Style::DoubleQuoted));
-    span.start as usize + quotes..span.end as usize - quotes
 }
 
 /// One document.

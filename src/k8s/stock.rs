@@ -224,10 +224,14 @@ impl<'t> Stock<'t> {
         })
     }
 
-    /// Variables without which its entrypoint ends at once.
-    #[must_use]
-    pub fn requires(&self) -> &'t [Requires] {
-        self.known.requires().filter(|_| self.enters).unwrap_or_default()
+    /// Variables without which its entrypoint ends at once, given its options and what is mounted over its configuration.
+    pub fn requires(&self) -> impl Iterator<Item = &'t Requires> {
+        let all = self.known.requires().filter(|_| self.enters).unwrap_or_default();
+        all.iter().filter(|requires| {
+            (requires.with_args.is_empty() || self.word(&requires.with_args).is_some())
+                && !self.has_option(&requires.unless_args)
+                && !requires.unless_mounted.iter().any(|place| self.container.has_mount_around(place))
+        })
     }
 
     /// Variables with which its entrypoint ends at once.

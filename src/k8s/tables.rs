@@ -136,8 +136,8 @@ impl Tables {
     /// all, `8` at the newest of them.
     #[must_use]
     pub fn newest(&self, container: Container<'_>) -> Known<'_> {
-        let found = container.image().map(|image| self.images.find(&image, Tag::Newest)).unwrap_or_default();
-        self.images.at(&found)
+        let image = container.image().filter(|image| image.digest.is_none());
+        self.images.at(&image.map(|image| self.images.find(&image, Tag::Newest)).unwrap_or_default())
     }
 }
 

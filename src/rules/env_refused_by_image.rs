@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
               `MYSQL_USER` names, and `root` is there already. A variable and its `_FILE` twin say the same thing twice. MongoDB wants name and \
               password of its first user, or neither. RabbitMQ takes no settings from variables since 3.9, and does not pass over those that it \
               once knew. MinIO wants a root password of eight characters, pgAdmin an address with `@`.",
-        see: "`kubectl logs POD --previous` shows `cannot be used for the root user`, `are set (but are exclusive)` `deprecated environment \
+        see: "`kubectl logs POD --previous` shows `cannot be used for the root user`, `are set (but are exclusive)`, `deprecated environment \
               variables detected`, or `length at least 8 characters`.",
         fix: "Remove the variable. For MySQL, `MYSQL_ROOT_PASSWORD` alone sets root's password; RabbitMQ's settings go into a file below \
               `/etc/rabbitmq/conf.d`.",

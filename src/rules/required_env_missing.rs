@@ -17,14 +17,14 @@ pub(super) static RULE: Rule = Rule {
     since: "0.1.0",
     widened: None,
     docs: Docs {
-        happens: "The entrypoint says what it misses, and ends with exit code 1: Error, then CrashLoopBackOff.",
+        happens: "The entrypoint says what it misses, and ends, mostly with exit code 1: Error, then CrashLoopBackOff.",
         why: "Some images refuse to begin without a decision of their owner. The images of PostgreSQL, MySQL and MariaDB do so where they find no database \
               yet: they want a password, or to be told in so many words that there is none. A variable that is set to nothing counts as missing. Where a \
               volume holds a database already, nothing is asked. Elasticsearch 7 wants to know whether it is alone, as it listens for others; Keycloak's \
               `start` wants the name under which it is known.",
         see: "`kubectl logs POD --previous` shows `superuser password is not specified`, or `You need to specify one of …`.",
         fix: "Set one of the variables that the message names, from a Secret: `valueFrom: {secretKeyRef: {name: db, key: password}}`.",
-        ignore: "The rule is silent where variables come by `envFrom`, where the container runs a `command` of its own, and for versions that ask for \
+        ignore: "The rule is silent where variables come by `envFrom`, where the container runs a `command` of its own, where something is mounted over the configuration of Elasticsearch or Keycloak, and for versions that ask for \
                  nothing and digests, of which nobody knows the version. \
                  It is a warning where a volume may hold data from before. Ignore it where something sets the variable when the Pod is created.",
         source: "docker-library/postgres and docker-library/mysql `docker-entrypoint.sh` (docker_verify_minimum_env), MariaDB/mariadb-docker alike; \
@@ -40,12 +40,7 @@ fn check(workload: &Workload<'_>, context: &Context<'_>, findings: &mut Vec<Find
     for container in &containers {
         let Some(stock) = container.stock(context.tables).filter(|_| !container.has_env_from()) else { continue };
         let lacks = |requires: &&Requires| !requires.any_of.iter().any(|wanted| container.may_set_variable(wanted));
-        let asked = |requires: &&Requires| {
-            (requires.with_args.is_empty() || stock.word(&requires.with_args).is_some())
-                && !stock.has_option(&requires.unless_args)
-                && !requires.unless_mounted.iter().any(|place| container.has_mount_around(place))
-        };
-        for requires in stock.requires().iter().filter(lacks).filter(asked) {
+        for requires in stock.requires().filter(lacks) {
             let volumes = volumes.get_or_insert_with(|| Stored::of(*workload, &containers));
             findings.push(found(&stock, requires, volumes));
         }

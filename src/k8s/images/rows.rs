@@ -378,8 +378,9 @@ impl ImageFacts {
         };
         (self.tags.is_empty() || self.tags.iter().any(|pattern| glob(pattern, tag)))
             && !self.except_tags.iter().any(|part| tag.contains(part.as_str()))
-            && self.versions.as_ref().is_none_or(|versions| {
-                versions.hold(tag) || (read == Tag::Newest && image.digest.is_none() && versions.hold_newest(tag))
-            })
+            && self
+                .versions
+                .as_ref()
+                .is_none_or(|versions| versions.hold(tag) || (read == Tag::Newest && versions.hold_newest(tag)))
     }
 }

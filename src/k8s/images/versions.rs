@@ -50,9 +50,7 @@ impl Versions {
                 }
         })
     }
-}
 
-impl Versions {
     /// Whether the newest version that a tag may name lies within the bounds: that of `latest`, or of the versions that begin like
     /// it. What has an end is not asked about: nobody knows the newest.
     pub(super) fn hold_newest(&self, tag: &str) -> bool {
