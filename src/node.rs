@@ -180,6 +180,7 @@ impl<'t> Node<'t> {
 
     /// A scalar's text: a string's characters, or a number, boolean or null as JSON writes it.
     #[must_use]
+    #[inline]
     pub fn scalar(self) -> Option<&'t str> {
         let entry = self.entry();
         match (entry.kind, entry.style()) {

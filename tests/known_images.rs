@@ -347,6 +347,8 @@ fn the_table_that_is_compiled_in_is_that_of_the_files() {
     assert!(rows.len() > 600);
     let lines: Vec<String> = rows.iter().map(ToString::to_string).collect();
     crate::snapshot("policies/images/table.jsonl", &format!("{}\n", lines.join("\n")));
+    let patterns = rows.iter().map(|row| row["images"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()));
+    crate::snapshot("policies/images/names.txt", &crashlint::k8s::images::index(patterns));
     // Patterns are read off the lines, and rows decoded when they are asked.
     let images = &Policy::default().tables.images;
     assert_eq!(images.rows().len(), rows.len());

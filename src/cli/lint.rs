@@ -62,13 +62,12 @@ pub(super) fn run(args: &Lint, console: &Console) -> anyhow::Result<u8> {
 
     for output in &args.output {
         let mut text = Vec::new();
-        render(output.format, &report, args, 100, &mut text)?;
+        render(output.format, &report, args, (false, 100), &mut text)?;
         let name = output.file.display();
-        super::write_file(&output.file, &anstream::adapter::strip_bytes(&text).into_vec())
-            .with_context(|| format!("--output {name}"))?;
+        super::write_file(&output.file, &text).with_context(|| format!("--output {name}"))?;
     }
     let mut text = Vec::new();
-    render(args.format, &report, args, width(), &mut text)?;
+    render(args.format, &report, args, (console.colored(), width()), &mut text)?;
     console.print(&text)?;
 
     if args.format != Format::Pretty {
@@ -121,10 +120,17 @@ fn baseline(
 }
 
 /// Writes a report in a format; `width` is that of the lines that people read.
-fn render(format: Format, report: &Report, args: &Lint, width: usize, out: &mut Vec<u8>) -> std::io::Result<()> {
+/// Writes the report for a terminal: whether it has colours, and how many columns.
+fn render(
+    format: Format,
+    report: &Report,
+    args: &Lint,
+    (color, width): (bool, usize),
+    out: &mut Vec<u8>,
+) -> std::io::Result<()> {
     match format {
         Format::Pretty => {
-            let options = pretty::Options { suppressed: args.show_suppressed, verbose: args.verbose, width };
+            let options = pretty::Options { suppressed: args.show_suppressed, verbose: args.verbose, color, width };
             pretty::render(report, &options, out)
         }
         Format::Json => json::render(report, args.show_suppressed, out),

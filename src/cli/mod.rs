@@ -120,6 +120,11 @@ impl Console {
         }
     }
 
+    /// Whether standard output shows colours.
+    fn colored(&self) -> bool {
+        self.choice(anstream::AutoStream::choice(&io::stdout())) != anstream::ColorChoice::Never
+    }
+
     /// Writes to standard output. A reader that has gone is no error.
     fn print(&self, text: &[u8]) -> anyhow::Result<()> {
         let stdout = io::stdout();

@@ -27,7 +27,7 @@ impl<'s> Builder<'s> {
     /// Makes room for as many nodes as a document of this many bytes mostly has.
     #[must_use]
     pub fn sized_for(mut self, bytes: usize) -> Self {
-        self.tree.entries.reserve(bytes / 12 + 16);
+        self.tree.entries.reserve(bytes / 8 + 16);
         self
     }
 

@@ -41,6 +41,9 @@ fn table<T: DeserializeOwned>(text: &'static str) -> T {
 /// holds that it is fresh.
 const IMAGES: &str = include_str!("../../policies/images/table.jsonl");
 
+/// Their names, of which a start needs no more.
+const IMAGE_NAMES: &str = include_str!("../../policies/images/names.txt");
+
 /// The built-in tables, read once.
 static TABLES: LazyLock<Arc<Rows>> = LazyLock::new(|| Arc::new(tables()));
 
@@ -51,7 +54,7 @@ fn tables() -> Rows {
         slow_starters: Vec<SlowStarter>,
     }
     Rows {
-        images: Images::compiled_in(IMAGES),
+        images: Images::compiled_in(IMAGES, IMAGE_NAMES),
         slow_starters: table::<Slow>(include_str!("../../policies/slow-starters.yaml")).slow_starters,
         kinds: Vec::new(),
     }

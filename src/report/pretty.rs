@@ -1,7 +1,6 @@
 //! The report for people, as rustc prints: what, where, why, and what to do.
 //!
-//! Always written with terminal styles; the writer strips them where nobody sees colours. What
-//! comes from files passes [`safe`] first, so every escape sequence here is our own.
+//! What comes from files passes [`safe`] first, so every escape sequence here is our own.
 
 use super::{safe, snippet};
 use crate::engine::outcome::{InputError, NotRendered, ObjectRef, Report, Reported, Summary};
@@ -25,13 +24,15 @@ pub struct Options {
     pub suppressed: bool,
     /// Names every file that was not rendered, not the first few.
     pub verbose: bool,
+    /// Whether anybody sees colours: whether terminal styles are written.
+    pub color: bool,
     /// Columns of the terminal; longer source lines are cut around the place.
     pub width: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { suppressed: false, verbose: false, width: 100 }
+        Self { suppressed: false, verbose: false, color: true, width: 100 }
     }
 }
 
@@ -40,27 +41,35 @@ impl Default for Options {
 /// # Errors
 /// The writer's.
 pub fn render(report: &Report, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let styled = Renderer::styled().term_width(options.width);
+    let styled = if options.color { Renderer::styled() } else { Renderer::plain() }.term_width(options.width);
     let plain = Renderer::plain().term_width(options.width);
     for found in &report.findings {
         if found.suppressed.is_none() {
-            writeln!(out, "{}\n", join_places(&styled.render(&[finding(found)])))?;
+            let text = join_places(&styled.render(&[finding(found)]));
+            writeln!(out, "{}\n", if options.color { text } else { unstyled(text) })?;
         } else if options.suppressed {
-            let text = join_places(&plain.render(&[finding(found)]));
-            for line in anstream::adapter::strip_str(&text).to_string().lines() {
-                writeln!(out, "{DIM}{line}{DIM:#}")?;
+            let dim = if options.color { DIM } else { Style::new() };
+            for line in unstyled(join_places(&plain.render(&[finding(found)]))).lines() {
+                writeln!(out, "{dim}{line}{dim:#}")?;
             }
             writeln!(out)?;
         }
     }
+    let mut end = Vec::new();
     for error in &report.input_errors {
-        input_error(error, out)?;
+        input_error(error, &mut end)?;
     }
-    not_rendered(&report.not_rendered, options.verbose, out)?;
+    not_rendered(&report.not_rendered, options.verbose, &mut end)?;
     if !report.input_errors.is_empty() || !report.not_rendered.is_empty() {
-        writeln!(out)?;
+        writeln!(end)?;
     }
-    writeln!(out, "{}", summary(&report.summary, report.input_errors.len()))
+    writeln!(end, "{}", summary(&report.summary, report.input_errors.len()))?;
+    out.write_all(&if options.color { end } else { anstream::adapter::strip_bytes(&end).into_vec() })
+}
+
+/// Without terminal styles, of which most findings have none where the renderer is plain.
+fn unstyled(text: String) -> String {
+    if text.contains('\u{1b}') { anstream::adapter::strip_str(&text).to_string() } else { text }
 }
 
 /// Writes an input error in one line: `error: FILE:LINE:COLUMN: message`.

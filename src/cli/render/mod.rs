@@ -68,9 +68,12 @@ impl Rendering {
 
     /// Renders what lies in the folders of a run.
     pub(super) fn of(inputs: Vec<Input>, options: Options<'_>) -> Self {
-        let names = Names::of(&inputs);
         let charts = helm::charts(&inputs).into_iter().map(Root::Chart);
         let roots: Vec<Root> = charts.chain(kustomize::roots(&inputs).into_iter().map(Root::Kustomization)).collect();
+        if roots.is_empty() {
+            return Self::none(inputs);
+        }
+        let names = Names::of(&inputs);
         let results: Vec<Result<Rendered, Failed>> = roots
             .par_iter()
             .map(|root| match root {

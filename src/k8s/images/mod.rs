@@ -1,14 +1,16 @@
 //! What is known of images: plain data, row by row from their own Dockerfiles.
 
+mod index;
 mod rows;
 mod versions;
 
+pub use index::index;
 pub use rows::*;
 pub use versions::Versions;
 
 use super::image::{Image, glob};
+use index::Index;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::OnceLock;
 
@@ -16,10 +18,8 @@ use std::sync::OnceLock;
 #[derive(Clone, Debug, Default)]
 pub struct Images {
     rows: Vec<Row>,
-    /// Rows by the last segment of their patterns, where that holds no `*`.
-    by_name: HashMap<String, Vec<usize>>,
-    /// The others.
-    by_pattern: Vec<usize>,
+    /// Of those that are compiled in, and of those of each policy.
+    parts: Vec<Index>,
 }
 
 /// A row; one that is compiled in is decoded when it is first asked, as most never are.
@@ -27,12 +27,12 @@ pub struct Images {
 struct Row {
     /// The row as JSON, `images` first.
     text: &'static str,
-    facts: OnceLock<ImageFacts>,
+    facts: OnceLock<Box<ImageFacts>>,
 }
 
 impl Row {
     fn facts(&self) -> &ImageFacts {
-        self.facts.get_or_init(|| serde_json::from_str(self.text).expect("a test decodes each row that is compiled in"))
+        self.facts.get_or_init(|| serde_json::from_str(self.text).map(Box::new).expect("a test decodes each row that is compiled in"))
     }
 
     /// Its patterns, read off the text where it is not decoded.
@@ -51,7 +51,7 @@ impl Row {
 
 impl From<ImageFacts> for Row {
     fn from(facts: ImageFacts) -> Self {
-        Self { text: "", facts: facts.into() }
+        Self { text: "", facts: Box::new(facts).into() }
     }
 }
 
@@ -59,39 +59,27 @@ impl Images {
     /// Rows in the order in which they are asked.
     #[must_use]
     pub fn new(rows: Vec<ImageFacts>) -> Self {
-        Self::of(rows.into_iter().map(Row::from).collect())
+        let text = index(rows.iter().map(|row| row.images.iter().map(String::as_str)));
+        Self { rows: rows.into_iter().map(Row::from).collect(), parts: vec![Index::of(text)] }
     }
 
-    /// Rows that are compiled in, one a line, each as JSON with `images` first.
+    /// Rows that are compiled in, one a line, each as JSON with `images` first; and their [`index`].
     #[must_use]
-    pub fn compiled_in(lines: &'static str) -> Self {
-        Self::of(lines.lines().map(|text| Row { text, facts: OnceLock::new() }).collect())
+    pub fn compiled_in(lines: &'static str, index: &'static str) -> Self {
+        let mut start = 0;
+        let ends = memchr::memchr_iter(b'\n', lines.as_bytes());
+        let rows = ends.map(|end| Row { text: &lines[std::mem::replace(&mut start, end + 1)..end], facts: OnceLock::new() });
+        Self { rows: rows.collect(), parts: vec![Index::of(index)] }
     }
 
     /// These rows behind others.
     #[must_use]
-    pub fn behind(self, rows: Vec<ImageFacts>) -> Self {
-        Self::of(rows.into_iter().map(Row::from).chain(self.rows).collect())
-    }
-
-    fn of(rows: Vec<Row>) -> Self {
-        let (mut by_name, mut by_pattern): (HashMap<String, Vec<usize>>, Vec<usize>) = Default::default();
-        for (at, row) in rows.iter().enumerate() {
-            for pattern in row.patterns() {
-                let name = pattern.rsplit('/').next().unwrap_or(pattern);
-                let list = if name.contains('*') {
-                    &mut by_pattern
-                } else if let Some(list) = by_name.get_mut(name) {
-                    list
-                } else {
-                    by_name.entry(name.to_owned()).or_default()
-                };
-                if list.last() != Some(&at) {
-                    list.push(at);
-                }
-            }
-        }
-        Self { rows, by_name, by_pattern }
+    pub fn behind(mut self, rows: Vec<ImageFacts>) -> Self {
+        let mut before = Self::new(rows);
+        self.parts.iter_mut().for_each(|part| part.first += before.rows.len());
+        before.rows.append(&mut self.rows);
+        before.parts.append(&mut self.parts);
+        before
     }
 
     /// All rows, in their order.
@@ -101,8 +89,8 @@ impl Images {
 
     /// The rows that may be about a repository of this last segment, in their order.
     fn candidates(&self, name: &str) -> Vec<usize> {
-        let named = self.by_name.get(name).map_or(&[][..], Vec::as_slice);
-        let mut all: Vec<usize> = named.iter().chain(&self.by_pattern).copied().collect();
+        let mut all = Vec::new();
+        self.parts.iter().for_each(|part| part.find(name, &mut all));
         all.sort_unstable();
         all.dedup();
         all
@@ -128,7 +116,7 @@ impl Images {
 
     /// The rows about an image, each followed by those about the image that it is like.
     fn gather(&self, image: &Image<'_>, read: Tag, found: &mut Vec<usize>, depth: usize) {
-        let exact = |pattern: &String| {
+        let exact = |pattern: &str| {
             if pattern.contains('/') {
                 image.matches(pattern)
             } else {
@@ -136,8 +124,11 @@ impl Images {
             }
         };
         for at in self.candidates(image.short_name()) {
+            if !self.rows[at].patterns().any(exact) {
+                continue;
+            }
             let row = self.rows[at].facts();
-            if !row.images.iter().any(exact) || !row.holds_for(image, read) || found.contains(&at) {
+            if !row.holds_for(image, read) || found.contains(&at) {
                 continue;
             }
             found.push(at);
