@@ -5,7 +5,7 @@ use crate::finding::{Finding, Severity};
 use crate::k8s::command::{Run, base_name};
 use crate::k8s::container::Container;
 use crate::k8s::security::User;
-use crate::k8s::shell::{self, Fate, Step};
+use crate::k8s::shell;
 
 /// The rule.
 pub(super) static RULE: Rule = Rule {
@@ -83,13 +83,10 @@ fn changes_owners(container: Container<'_>, context: &Context<'_>) -> Option<Fin
     let root = container.starts_as(context.tables) == User::Root;
     let run = Run::written(container, context.tables).filter(|_| root && !container.may_have_capability(CHOWN))?;
     let words = run.texts()?;
-    let steps = shell::steps(&words).unwrap_or_else(|| {
-        let alone = shell::unwrap(&words).iter().map(|word| (*word).to_owned()).collect();
-        vec![Step { words: alone, fate: Fate::Ends }]
-    });
-    let owner = steps.iter().find_map(|step| {
-        let (program, arguments) = step.words.split_first()?;
-        let gives = base_name(program) == "chown" && step.fate == Fate::Ends;
+    let commands = shell::decisive(&words);
+    let owner = commands.iter().find_map(|words| {
+        let (program, arguments) = words.split_first()?;
+        let gives = base_name(program) == "chown";
         let owner = arguments.iter().find(|word| !word.starts_with('-')).filter(|_| gives)?;
         let owner = owner.split([':', '.']).next().unwrap_or_default();
         (!matches!(owner, "" | "0" | "root") && !owner.contains(['$', '`'])).then_some(owner)

@@ -5,6 +5,7 @@ mod api_version_removed;
 mod args_replace_program;
 mod binding_subject_missing;
 mod cache_exceeds_limit;
+mod chown_without_root;
 mod claim_missing;
 mod command_is_directory;
 mod command_not_a_program;
@@ -329,6 +330,7 @@ pub static RULES: &[&Rule] = &[
     &args_replace_program::RULE,
     &binding_subject_missing::RULE,
     &cache_exceeds_limit::RULE,
+    &chown_without_root::RULE,
     &claim_missing::RULE,
     &command_is_directory::RULE,
     &command_not_a_program::RULE,

@@ -109,7 +109,7 @@ fn is_prepared(containers: &[Container<'_>], mount: Mount<'_>) -> bool {
 }
 
 /// Whether the claim is one that many nodes may mount: a network's file system, whose server knows its owners.
-fn is_shared(workload: Workload<'_>, mount: Mount<'_>, context: &Context<'_>) -> bool {
+pub(super) fn is_shared(workload: Workload<'_>, mount: Mount<'_>, context: &Context<'_>) -> bool {
     let many = |mode: &str| mode.ends_with("Many");
     if mount.volume_name().is_some_and(|name| workload.claim_template_modes(name).any(many)) {
         return true;

@@ -6,7 +6,8 @@ use crate::node::{Kind, Node};
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Expected, MapAccess, SeqAccess, Visitor};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// A type's shapes; they refer to each other by number, as types may hold themselves.
 #[derive(Debug)]
@@ -124,10 +125,10 @@ impl Scalar {
     }
 }
 
-/// The shapes found so far, structs by name and list of fields.
+/// The shapes found so far, structs by list of fields and name.
 struct Tracer {
     shapes: RefCell<Vec<Shape>>,
-    structs: RefCell<HashMap<(&'static str, *const &'static str), usize>>,
+    structs: RefCell<BTreeMap<(*const &'static str, &'static str), usize>>,
 }
 
 impl Default for Tracer {
@@ -176,6 +177,20 @@ impl serde::de::Error for Stop {
     }
 }
 
+/// Whether what a visitor says that it expects has a word; asked for each field, so nothing is allocated.
+fn says<V: Visitor<'static>>(visitor: &V, word: &'static str) -> bool {
+    struct Heard(&'static str, bool);
+    impl std::fmt::Write for Heard {
+        fn write_str(&mut self, part: &str) -> std::fmt::Result {
+            self.1 |= part.contains(self.0);
+            Ok(())
+        }
+    }
+    let mut heard = Heard(word, false);
+    let _ = write!(heard, "{}", visitor as &dyn Expected);
+    heard.1
+}
+
 macro_rules! scalars {
     ($($method:ident $shape:expr => $visit:ident($value:expr);)*) => {$(
         fn $method<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Stop> {
@@ -209,8 +224,7 @@ impl Deserializer<'static> for Explorer<'_> {
     }
 
     fn deserialize_any<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Stop> {
-        let whole = (&visitor as &dyn Expected).to_string();
-        self.note(if whole == "IntOrString" { Shape::Scalar(Scalar::IntOrString) } else { Shape::Unknown });
+        self.note(if says(&visitor, "IntOrString") { Shape::Scalar(Scalar::IntOrString) } else { Shape::Unknown });
         visitor.visit_i64(0)
     }
 
@@ -219,9 +233,9 @@ impl Deserializer<'static> for Explorer<'_> {
     }
 
     fn deserialize_option<V: Visitor<'static>>(self, visitor: V) -> Result<V::Value, Stop> {
-        let whole = (&visitor as &dyn Expected).to_string();
+        let encoded = says(&visitor, "base64");
         let value = visitor.visit_some(self);
-        if whole.contains("base64") {
+        if encoded {
             self.note(Shape::Scalar(Scalar::Bytes));
         }
         value
@@ -274,7 +288,7 @@ impl Deserializer<'static> for Explorer<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Stop> {
-        let identity = (name, fields.as_ptr());
+        let identity = (fields.as_ptr(), name);
         let found = RefCell::default();
         let all = Fields { tracer: self.tracer, fields, at: 0, found: &found, slot: Cell::new(UNKNOWN) };
         let known = self.tracer.structs.borrow().get(&identity).copied();

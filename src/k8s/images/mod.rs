@@ -32,7 +32,9 @@ struct Row {
 
 impl Row {
     fn facts(&self) -> &ImageFacts {
-        self.facts.get_or_init(|| serde_json::from_str(self.text).map(Box::new).expect("a test decodes each row that is compiled in"))
+        self.facts.get_or_init(|| {
+            serde_json::from_str(self.text).map(Box::new).expect("a test decodes each row that is compiled in")
+        })
     }
 
     /// Its patterns, read off the text where it is not decoded.
@@ -68,7 +70,8 @@ impl Images {
     pub fn compiled_in(lines: &'static str, index: &'static str) -> Self {
         let mut start = 0;
         let ends = memchr::memchr_iter(b'\n', lines.as_bytes());
-        let rows = ends.map(|end| Row { text: &lines[std::mem::replace(&mut start, end + 1)..end], facts: OnceLock::new() });
+        let rows =
+            ends.map(|end| Row { text: &lines[std::mem::replace(&mut start, end + 1)..end], facts: OnceLock::new() });
         Self { rows: rows.collect(), parts: vec![Index::of(index)] }
     }
 

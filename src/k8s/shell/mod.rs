@@ -204,6 +204,15 @@ pub fn steps(argv: &[&str]) -> Option<Vec<Step>> {
     Some(steps.filter_map(|step| Some(Step { words: inner(&step.words, true)?, ..step })).collect())
 }
 
+/// The simple commands whose failure ends an argument vector: itself, or those of its inline script; wrappers are taken off.
+#[must_use]
+pub fn decisive(argv: &[&str]) -> Vec<Vec<String>> {
+    match steps(argv) {
+        Some(steps) => steps.into_iter().filter(|step| step.fate == Fate::Ends).map(|step| step.words).collect(),
+        None => vec![unwrap(argv).iter().map(|word| (*word).to_owned()).collect()],
+    }
+}
+
 /// A command without wrappers, those that limit its time among them.
 fn inner(words: &[String], in_script: bool) -> Option<Vec<String>> {
     let all: Vec<&str> = words.iter().map(String::as_str).collect();
