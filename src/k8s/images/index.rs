@@ -43,7 +43,7 @@ pub fn index<'p, P: IntoIterator<Item = &'p str>>(rows: impl IntoIterator<Item =
 }
 
 impl Index {
-    /// Of text that [`index`] made.
+    /// Of text that [`index()`] made.
     pub(super) fn of(text: impl Into<Cow<'static, str>>) -> Self {
         let text = text.into();
         let starred = text.split_inclusive('\n').take_while(|line| name_of(line).contains('*'));

@@ -65,7 +65,7 @@ impl Images {
         Self { rows: rows.into_iter().map(Row::from).collect(), parts: vec![Index::of(text)] }
     }
 
-    /// Rows that are compiled in, one a line, each as JSON with `images` first; and their [`index`].
+    /// Rows that are compiled in, one a line, each as JSON with `images` first; and their [`index()`].
     #[must_use]
     pub fn compiled_in(lines: &'static str, index: &'static str) -> Self {
         let mut start = 0;
