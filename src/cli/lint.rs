@@ -119,8 +119,7 @@ fn baseline(
     Ok(None)
 }
 
-/// Writes a report in a format; `width` is that of the lines that people read.
-/// Writes the report for a terminal: whether it has colours, and how many columns.
+/// Writes a report in a format; where people read it, with colours or without, and so many columns wide.
 fn render(
     format: Format,
     report: &Report,

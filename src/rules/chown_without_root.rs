@@ -30,7 +30,7 @@ pub(super) static RULE: Rule = Rule {
         fix: "Leave the owner to the kubelet: `fsGroup` of the Pod's securityContext gives a volume to a group when it is mounted. Where the owner itself \
               matters, run the init container as root: `runAsUser: 0` with `runAsNonRoot: false` and the capability CHOWN.",
         ignore: "The rule speaks only of a `runAsUser` of the manifest, of owners that are numbers or `root`, of modes of a volume's own folder, and \
-                 of a failure that ends the script (`&&`, `set -e`, or the last command). Ignore it where a server of files, such as one of NFS, \
+                 of a failure that ends the script (`&&`, `set -e`, or the last command), and not where `sudo` or its like is called. Ignore it where a server of files, such as one of NFS, \
                  decides otherwise.",
         source: "Linux `fs/attr.c` (chown_ok, setattr_prepare); man page capabilities(7), on execve by other users than root; Kubernetes \
                  `pkg/volume/emptydir/empty_dir.go` (setupDir)",
@@ -39,11 +39,17 @@ pub(super) static RULE: Rule = Rule {
     check: Check::Container(check),
 };
 
+/// Programs that have what they run done by another user: where an image has one, root may be a word away.
+const BECOMES_ROOT: &[&str] = &["sudo", "gosu", "su-exec", "setuidgid"];
+
 fn check(container: &Container<'_>, context: &Context<'_>, findings: &mut Vec<Finding>) {
     let user = container.run_as_user().and_then(|user| u32::try_from(user).ok());
     let Some(user) = user.filter(|user| *user != 0 && !container.workload.is_windows()) else { return };
     let Some(run) = Run::written(*container, context.tables) else { return };
     let Some(words) = run.texts() else { return };
+    if words.iter().any(|text| BECOMES_ROOT.iter().any(|program| text.contains(program))) {
+        return;
+    }
     let Some((message, of_claim)) =
         shell::decisive(&words).iter().find_map(|words| refused(words, user, *container, context))
     else {
